@@ -1,0 +1,1 @@
+"""XGBoost behind SageMaker's training, hosting and processing contracts."""

@@ -9,10 +9,10 @@ from pathlib import Path
 
 import numpy as np
 import numpy.typing as npt
-import xgboost
 from smcontract.failure import ContractError
 
 from train_xgb.encoding import Encoder, parse_encoder
+from train_xgb.lean_xgboost import xgboost
 from train_xgb.pca import Pca, parse_pca
 
 FORMAT_VERSION = 1

@@ -6,11 +6,11 @@ from typing import Any
 
 import numpy as np
 import numpy.typing as npt
-import xgboost
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 
 from train_xgb.hyperparameters import Hyperparameters
+from train_xgb.lean_xgboost import xgboost
 
 REPORTED_METRICS = ("auc", "error", "logloss")
 _HIGHER_IS_BETTER = {"auc", "aucpr"}

@@ -79,14 +79,16 @@ code {{ font-size: 14px; overflow-wrap: anywhere; }}
 <h2>Curves</h2>
 <div class="pictures">{pictures}</div>
 <div class="columns">
-<section><h2>Metrics</h2><div class="card">{metrics}</div></section>
-<section><h2>Confusion matrix</h2><div class="card">{confusion}</div>
-<h2>Features that matter most</h2>{importance}</section>
-</div>
-<div class="columns">
-<section><h2>Model</h2><div class="card">{facts}</div>
-<h2>Data</h2><div class="card">{data}</div></section>
-<section><h2>Hyperparameters</h2><div class="card">{hyperparameters}</div></section>
+<section>
+<h2>Metrics</h2><div class="card">{metrics}</div>
+<h2>Model</h2><div class="card">{facts}</div>
+<h2>Data</h2><div class="card">{data}</div>
+</section>
+<section>
+<h2>Confusion matrix</h2><div class="card">{confusion}</div>
+<h2>Features that matter most</h2>{importance}
+<h2>Hyperparameters</h2><div class="card">{hyperparameters}</div>
+</section>
 </div>
 </main>
 </body>

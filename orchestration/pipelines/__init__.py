@@ -1,0 +1,1 @@
+"""Projects to pipeline definitions, through the SDK's step classes."""

@@ -1,0 +1,79 @@
+"""A pipeline's parameters: their names, their defaults from the project, their values for one execution."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger, ParameterString
+
+from orchestration.errors import ProjectError
+from orchestration.project import Project
+
+Value = str | int | float
+# Longest value that StartPipelineExecution takes (API reference, PipelineParameterValue).
+LONGEST_VALUE = 1024
+
+
+@dataclass(frozen=True, slots=True)
+class PipelineParameters:
+    """Every parameter by name; hyperparameters also by the name that the training image knows."""
+
+    parameters: Mapping[str, Any]
+    hyperparameters: Mapping[str, Any]
+
+    @classmethod
+    def of(cls, project: Project, bucket: str, images: Mapping[str, str]) -> "PipelineParameters":
+        """The parameters of `project`, the project's own values as defaults."""
+        fixed: dict[str, Value] = {
+            "DataUri": f"s3://{bucket}/data/",
+            "SchemaUri": f"s3://{bucket}/schema/",
+            "OutputUri": f"s3://{bucket}/executions",
+            "PreprocessImageUri": images[project.images.processing],
+            "TrainingImageUri": images[project.images.training],
+            "ProcessingInstanceType": project.instance_types.processing,
+            "TrainingInstanceType": project.instance_types.training,
+            "SplitSeed": project.split.seed,
+            "LiveSeed": project.split.live_seed,
+            "LiveFraction": project.split.live_fraction,
+            "TestFraction": project.split.test_fraction,
+            "ValidationFraction": project.split.validation_fraction,
+            "OnBadRows": project.on_bad_rows,
+            "MetricThreshold": project.metric.threshold,
+        }
+        parameters = {name: _parameter(name, value) for name, value in fixed.items()}
+        hyperparameters = {
+            name: _parameter(hyperparameter_name(name), value)
+            for name, value in project.hyperparameters.items()
+        }
+        if len({parameter.name for parameter in hyperparameters.values()}) < len(hyperparameters):
+            raise ProjectError(
+                "two hyperparameters differ in underscores alone and would be one pipeline parameter"
+            )
+        return cls(parameters, hyperparameters)
+
+    def __getitem__(self, name: str) -> Any:
+        """The parameter of that name."""
+        return self.parameters[name]
+
+    def all(self) -> list[Any]:
+        """Every parameter, in the definition's order."""
+        return [*self.parameters.values(), *self.hyperparameters.values()]
+
+    def values(self) -> dict[str, Value]:
+        """The value of every parameter, to start an execution with."""
+        return {parameter.name: parameter.default_value for parameter in self.all()}
+
+
+def hyperparameter_name(name: str) -> str:
+    """num_round as HyperparameterNumRound: EventBridge's pipeline target refuses underscores."""
+    return "Hyperparameter" + "".join(part.capitalize() for part in name.split("_"))
+
+
+def _parameter(name: str, value: Value) -> Any:
+    if isinstance(value, str):
+        if len(value) > LONGEST_VALUE:
+            raise ProjectError(f"{name} is longer than the {LONGEST_VALUE} characters a parameter may have")
+        return ParameterString(name=name, default_value=value)
+    if isinstance(value, int):
+        return ParameterInteger(name=name, default_value=value)
+    return ParameterFloat(name=name, default_value=float(value))

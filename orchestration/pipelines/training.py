@@ -1,0 +1,246 @@
+"""The training pipeline of any project: preprocess, train, evaluate, and keep the model if it is good enough.
+
+Defined once, through the SDK's step classes; local mode and AWS run this very
+definition with other parameter values.
+"""
+
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from types import SimpleNamespace
+from typing import Any
+
+from sagemaker.core.processing import Processor
+from sagemaker.core.shapes import (
+    ProcessingInput,
+    ProcessingOutput,
+    ProcessingS3Input,
+    ProcessingS3Output,
+)
+from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
+from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.pipeline_context import PipelineSession
+from sagemaker.core.workflow.properties import PropertyFile
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.fail_step import FailStep
+from sagemaker.mlops.workflow.model_step import ModelStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.train import ModelTrainer
+
+from orchestration.pipelines.parameters import PipelineParameters
+from orchestration.project import Project
+
+PREPROCESS, TRAIN, EVALUATE = "preprocess", "train", "evaluate"
+CONDITION, CREATE_MODEL, FAIL = "good-enough", "create-model", "not-good-enough"
+PROCESSING = "/opt/ml/processing"
+# What preprocess leaves, one S3 folder each.
+PREPROCESS_OUTPUTS = ("train", "validation", "test", "live", "encoder", "baseline", "schema", "report")
+MAX_RUNTIME_SECONDS = 3600
+TELEMETRY_OPT_OUT = {
+    "SchemaVersion": "1.0",
+    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
+}
+
+
+@dataclass(frozen=True, slots=True)
+class TrainingPipeline:
+    """The pipeline and the values with which to start it."""
+
+    pipeline: Any
+    values: Mapping[str, str | int | float]
+
+
+def metric_path(project: Project) -> str:
+    """Where evaluation.json keeps the metric that decides."""
+    return f"binary_classification_metrics.{project.metric.name}.value"
+
+
+def training_pipeline(
+    project: Project, session: Any, bucket: str, role_arn: str, images: Mapping[str, str]
+) -> TrainingPipeline:
+    """The training pipeline of `project`; capturing it starts nothing and asks nobody."""
+    parameters = PipelineParameters.of(project, bucket, images)
+    with warnings.catch_warnings():
+        # Said once per captured step; capturing is what we are here for.
+        warnings.filterwarnings("ignore", message="Running within a PipelineSession")
+        builder = _Builder(project, session, role_arn, parameters)
+        preprocess = builder.preprocess()
+        train = builder.train(preprocess)
+        evaluate, evaluation = builder.evaluate(preprocess, train)
+        condition = builder.condition(train, evaluate, evaluation)
+    return TrainingPipeline(
+        Pipeline(
+            name=f"slipway-{project.name}-training",
+            parameters=parameters.all(),
+            steps=[preprocess, train, evaluate, condition],
+            sagemaker_session=session,
+        ),
+        parameters.values(),
+    )
+
+
+def capture_session(boto_session: Any, bucket: str) -> Any:
+    """A session that captures requests instead of sending them."""
+    session = PipelineSession(
+        boto_session=boto_session, default_bucket=bucket, sagemaker_config=TELEMETRY_OPT_OUT
+    )
+    # The SDK validates a configuration against its schema at every look-up, 60 ms
+    # a time and some hundred times in an execution; an empty one it skips.
+    session.sagemaker_config = {}
+    return session
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    project: Project
+    session: Any
+    role_arn: str
+    parameters: PipelineParameters
+
+    def preprocess(self) -> Any:
+        """Rows and schema to channels, encoder and report."""
+        split = self.parameters
+        processor = self._processor("PreprocessImageUri", "preprocess")
+        arguments = processor.run(
+            inputs=[
+                _input("data", split["DataUri"], f"{PROCESSING}/input/data"),
+                _input("schema", split["SchemaUri"], f"{PROCESSING}/input/schema"),
+            ],
+            outputs=[
+                self._output(PREPROCESS, name, f"{PROCESSING}/output/{name}") for name in PREPROCESS_OUTPUTS
+            ],
+            arguments=[
+                *("--seed", split["SplitSeed"].to_string()),
+                *("--live-seed", split["LiveSeed"].to_string()),
+                *("--live-fraction", split["LiveFraction"].to_string()),
+                *("--test-fraction", split["TestFraction"].to_string()),
+                *("--validation-fraction", split["ValidationFraction"].to_string()),
+                *("--on-bad-rows", split["OnBadRows"]),
+            ],
+        )
+        return ProcessingStep(PREPROCESS, step_args=arguments)
+
+    def train(self, preprocess: Any) -> Any:
+        """Channels to a model."""
+        trainer = ModelTrainer(
+            training_image=self.parameters["TrainingImageUri"],
+            role=self.role_arn,
+            sagemaker_session=self.session,
+            base_job_name=TRAIN,
+            compute=Compute(
+                instance_type=self.parameters["TrainingInstanceType"], instance_count=1, volume_size_in_gb=30
+            ),
+            stopping_condition=StoppingCondition(max_runtime_in_seconds=MAX_RUNTIME_SECONDS),
+            # CreateTrainingJob takes texts only, so numbers are made into texts by the pipeline.
+            hyperparameters={
+                name: parameter
+                if isinstance(self.project.hyperparameters[name], str)
+                else parameter.to_string()
+                for name, parameter in self.parameters.hyperparameters.items()
+            },
+            output_data_config=OutputDataConfig(s3_output_path=self._folder(TRAIN)),
+            input_data_config=[
+                InputData(
+                    channel_name=name, data_source=_output_uri(preprocess, name), content_type=content_type
+                )
+                for name, content_type in (
+                    ("train", "text/csv"),
+                    ("validation", "text/csv"),
+                    ("encoder", "application/json"),
+                )
+            ],
+        )
+        # Calling train() is one of the few calls that report to AWS unless opted out.
+        self.session.sagemaker_config = TELEMETRY_OPT_OUT
+        arguments = trainer.train()
+        self.session.sagemaker_config = {}
+        return TrainingStep(TRAIN, step_args=arguments)
+
+    def evaluate(self, preprocess: Any, train: Any) -> tuple[Any, Any]:
+        """Model and test part to evaluation.json and report.html."""
+        evaluation = PropertyFile(name="evaluation", output_name="evaluation", path="evaluation.json")
+        processor = self._processor("TrainingImageUri", self.project.images.training, "evaluate")
+        arguments = processor.run(
+            inputs=[
+                _input("model", train.properties.ModelArtifacts.S3ModelArtifacts, f"{PROCESSING}/model"),
+                _input("test", _output_uri(preprocess, "test"), f"{PROCESSING}/test"),
+            ],
+            outputs=[self._output(EVALUATE, "evaluation", f"{PROCESSING}/evaluation")],
+        )
+        return ProcessingStep(EVALUATE, step_args=arguments, property_files=[evaluation]), evaluation
+
+    def condition(self, train: Any, evaluate: Any, evaluation: Any) -> Any:
+        """Keep the model, or fail and say which metric missed."""
+        reached = JsonGet(
+            step_name=evaluate.name, property_file=evaluation, json_path=metric_path(self.project)
+        )
+        threshold = self.parameters["MetricThreshold"]
+        # A definition can join texts but not subtract: both values stand in the message.
+        message = Join(
+            on=" ", values=[self.project.metric.name, reached, "misses the threshold", threshold.to_string()]
+        )
+        return ConditionStep(
+            name=CONDITION,
+            conditions=[ConditionGreaterThanOrEqualTo(left=reached, right=threshold)],
+            if_steps=[self._create_model(train)],
+            else_steps=[FailStep(name=FAIL, error_message=message)],
+        )
+
+    def _create_model(self, train: Any) -> Any:
+        """What Session.create_model asks for, captured (decision 0003 says why not ModelBuilder)."""
+        self.session.init_model_step_arguments(SimpleNamespace(sagemaker_session=self.session))
+        container = {
+            "Image": self.parameters["TrainingImageUri"],
+            "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
+            "Environment": {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"},
+        }
+        self.session.create_model(name=CREATE_MODEL, role=self.role_arn, container_defs=container)
+        arguments, self.session.context = self.session.context, None
+        return ModelStep(CREATE_MODEL, step_args=arguments)
+
+    def _processor(self, image: str, *command: str) -> Any:
+        # Local mode ends in a KeyError where arguments come without an entrypoint.
+        return Processor(
+            role=self.role_arn,
+            image_uri=self.parameters[image],
+            entrypoint=["python", "-m", *command],
+            instance_count=1,
+            instance_type=self.parameters["ProcessingInstanceType"],
+            volume_size_in_gb=30,
+            max_runtime_in_seconds=MAX_RUNTIME_SECONDS,
+            sagemaker_session=self.session,
+        )
+
+    def _folder(self, *names: str) -> Any:
+        return Join(
+            on="/", values=[self.parameters["OutputUri"], ExecutionVariables.PIPELINE_EXECUTION_ID, *names]
+        )
+
+    def _output(self, step: str, name: str, local_path: str) -> Any:
+        return ProcessingOutput(
+            output_name=name,
+            s3_output=ProcessingS3Output(
+                s3_uri=self._folder(step, name), local_path=local_path, s3_upload_mode="EndOfJob"
+            ),
+        )
+
+
+def _output_uri(step: Any, name: str) -> Any:
+    return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
+
+
+def _input(name: str, uri: Any, local_path: str) -> Any:
+    return ProcessingInput(
+        input_name=name,
+        s3_input=ProcessingS3Input(
+            s3_uri=uri,
+            local_path=local_path,
+            s3_data_type="S3Prefix",
+            s3_input_mode="File",
+            s3_data_distribution_type="FullyReplicated",
+            s3_compression_type="None",
+        ),
+    )

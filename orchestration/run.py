@@ -1,0 +1,206 @@
+"""`make run`: a project's rows through its pipeline under local mode, and the model's first answers."""
+
+import hashlib
+import io
+import json
+import secrets
+import tarfile
+import time
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from orchestration.clients import boto_session, s3_client
+from orchestration.console import Console
+from orchestration.containers import ended_containers
+from orchestration.data_source import DataSource
+from orchestration.endpoint import Answer, Endpoint, ask_both_ways
+from orchestration.errors import PipelineError
+from orchestration.execution import Execution, run_pipeline
+from orchestration.local_mode import LocalMode, local_mode
+from orchestration.pipelines.training import (
+    CONDITION,
+    CREATE_MODEL,
+    EVALUATE,
+    FAIL,
+    PREPROCESS,
+    TRAIN,
+    capture_session,
+    training_pipeline,
+)
+from orchestration.project import Project
+from orchestration.run_record import RunRecord, StepFigures, scalar_metrics, step_figures
+from orchestration.schema import schema_document
+from orchestration.settings import Settings
+from orchestration.storage import Bucket
+
+ROWS_TO_ASK = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of one project; `record` is true at every moment of it."""
+
+    project: Project
+    settings: Settings
+    images: Mapping[str, str]
+    build_dir: Path
+    console: Console
+    record: RunRecord
+
+    def execute(self, data: DataSource) -> list[Answer]:
+        """Run the pipeline, let the model answer, and leave only what is worth keeping.
+
+        Raises PipelineError or EndpointError with the reason in plain words.
+        """
+        bucket = Bucket(s3_client(self.settings), f"slipway-{self.project.name}")
+        self.console.step("upload")
+        bucket.ensure()
+        data_uri = bucket.put_file(data.path, "data", data.sha256)
+        schema_uri = bucket.put_json(schema_document(self.project), "schema.json", "schema")
+        self.console.done(f"{data_uri}{data.path.name}")
+        self.console.step("definition")
+        session = capture_session(boto_session(self.settings), bucket.name)
+        training = training_pipeline(self.project, session, bucket.name, self.settings.role_arn, self.images)
+        export(training.pipeline, self.build_dir / "pipelines" / f"{self.project.name}.json")
+        self.console.done(f"{self.build_dir.name}/pipelines/{self.project.name}.json")
+        values = {**training.values, "DataUri": data_uri, "SchemaUri": schema_uri}
+        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
+        with local_mode(self.settings, bucket.name, self.build_dir, run_id) as local:
+            progress = _Progress(self, bucket)
+            try:
+                execution = run_pipeline(local, training.pipeline, values, progress)
+                self._note(execution, local, bucket)
+                return self._answers(execution, local, bucket)
+            except KeyboardInterrupt:
+                self.console.failed()
+                raise
+
+    def _note(self, execution: Execution, local: LocalMode, bucket: Bucket) -> None:
+        """Into the record what the execution left. Raises PipelineError where it failed."""
+        containers = ended_containers(local.run_id)
+        self.record.execution_id = execution.execution_id
+        self.record.steps = step_figures(execution.steps, containers)
+        failed = execution.failed_step
+        if failed is not None:
+            if failed.name == FAIL:
+                raise PipelineError(missed(self.project, self.record.metrics))
+            if failed.has_container and containers and containers[-1].exit_code:
+                raise PipelineError(f"{failed.name}: {containers[-1].failure_reason}")
+            raise PipelineError(f"{failed.name}: {failed.failure_reason}")
+        uri = execution.step(TRAIN).properties["ModelArtifacts"]["S3ModelArtifacts"]
+        self.record.model_uri = uri
+        self.record.model_digest = model_digest(bucket.read(uri))
+        bucket.download_folder(
+            self.uri(bucket, execution.execution_id, EVALUATE, "evaluation"),
+            self.build_dir / "report" / self.project.name,
+        )
+
+    def _answers(self, execution: Execution, local: LocalMode, bucket: Bucket) -> list[Answer]:
+        live = self.uri(bucket, execution.execution_id, PREPROCESS, "live")
+        self.console.step("endpoint")
+        started = time.monotonic()
+        endpoint = Endpoint(local, f"slipway-{self.project.name}")
+        model_name = execution.step(CREATE_MODEL).properties["ModelName"]
+        endpoint.start(model_name, self.project.instance_types.endpoint)
+        asked = time.monotonic()
+        answers = ask_both_ways(
+            endpoint,
+            self.project,
+            bucket.read(f"{live}/live.csv").decode(),
+            bucket.read(f"{live}/encoded.csv").decode(),
+            ROWS_TO_ASK,
+        )
+        work_seconds = time.monotonic() - asked
+        endpoint.stop()
+        seconds = self.console.done(f"{len(answers)} live rows, asked by name and encoded: same answers")
+        container = ended_containers(local.run_id)[-1]
+        self.record.steps.append(
+            StepFigures(
+                "endpoint",
+                "Succeeded",
+                round(seconds, 3),
+                round(container.seconds, 3),
+                round(work_seconds, 3),
+            )
+        )
+        self.record.endpoint = {
+            "seconds_to_first_answer": round(asked - started, 3),
+            "answers": [
+                {"predicted_label": a.predicted, "probability": a.probability, "actual": a.actual}
+                for a in answers
+            ],
+        }
+        return answers
+
+    def uri(self, bucket: Bucket, execution_id: str, *names: str) -> str:
+        """Where a step of an execution leaves its output."""
+        return "/".join((f"s3://{bucket.name}/executions", execution_id, *names))
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """Step lines on the console, each with what is worth knowing of its outcome."""
+
+    run: Run
+    bucket: Bucket
+
+    def step_started(self, name: str) -> None:
+        self.run.console.step(name)
+
+    def step_failed(self, name: str) -> None:  # noqa: ARG002
+        self.run.console.failed()
+
+    def step_finished(self, name: str, execution_id: str) -> None:
+        if name == FAIL:
+            return
+        record, project = self.run.record, self.run.project
+        detail = ""
+        if name == PREPROCESS:
+            report = self._json(execution_id, PREPROCESS, "report", "report.json")
+            record.parts = {**report["parts"], "dropped": report["rows_dropped"]}
+            detail = ", ".join(f"{part['rows']:,} {name}" for name, part in report["parts"].items())
+        elif name == EVALUATE:
+            evaluation = self._json(execution_id, EVALUATE, "evaluation", "evaluation.json")
+            record.metrics = scalar_metrics(evaluation["binary_classification_metrics"])
+            detail = ", ".join(f"{key} {record.metrics[key]:.4f}" for key in ("accuracy", "auc"))
+        elif name == CONDITION:
+            detail = compared(project, record.metrics)
+        self.run.console.done(detail)
+
+    def _json(self, execution_id: str, *names: str) -> Any:
+        return self.bucket.read_json(self.run.uri(self.bucket, execution_id, *names))
+
+
+def compared(project: Project, metrics: Mapping[str, float]) -> str:
+    """The metric that decides beside its threshold."""
+    value, threshold = metrics[project.metric.name], project.metric.threshold
+    return f"{project.metric.name} {value:.4f} {'≥' if value >= threshold else '<'} {threshold:.4f}"
+
+
+def missed(project: Project, metrics: Mapping[str, float]) -> str:
+    """Which metric missed its threshold, and by how much."""
+    value, threshold = metrics[project.metric.name], project.metric.threshold
+    return (
+        f"{project.metric.name} {value:.4f} misses the threshold {threshold:.4f} by {threshold - value:.4f}; "
+        "the model is not kept. More rows or other hyperparameters may help (--set hyperparameters.…), "
+        "or a lower metric.threshold in project.yaml"
+    )
+
+
+def export(pipeline: Any, file: Path) -> None:
+    """Write a pipeline's definition to `file`, readable."""
+    file.parent.mkdir(parents=True, exist_ok=True)
+    document = json.loads(pipeline.definition())
+    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+
+
+def model_digest(archive: bytes) -> str:
+    """The digest of the model inside model.tar.gz: the archive's own changes with the clock."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        model = files.extractfile("model.ubj")
+        if model is None:
+            raise PipelineError("model.tar.gz holds no model.ubj")
+        return hashlib.sha256(model.read()).hexdigest()

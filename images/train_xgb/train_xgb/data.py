@@ -14,6 +14,7 @@ from train_xgb.encoding import Encoder
 
 # The text goes into FailureReason, which keeps 1,024 characters.
 _PROBLEMS_SHOWN = 3
+_LARGEST = float(np.finfo(np.float32).max)
 
 
 @dataclass(frozen=True, slots=True)
@@ -161,7 +162,7 @@ def _line_fault(line: str, encoder: Encoder) -> str | None:
         number = _as_number(cell)
         if number is None:
             return f"{where} is {cell!r}, not a number"
-        if np.isinf(number) or abs(number) > np.finfo(np.float32).max:
+        if np.isinf(number) or abs(number) > _LARGEST:
             return f"{where} is {cell!r}, not a finite number"
     return None
 

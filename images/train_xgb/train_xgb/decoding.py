@@ -51,14 +51,14 @@ def _csv_rows(text: str, encoder: Encoder) -> Iterator[list[float]]:
     """Encoded rows of a CSV body: raw ones under a header of raw names, else encoded ones."""
     lines = [cells for cells in _cells(text) if cells]
     header, data = (lines[0], lines[1:]) if _is_header(lines[0]) else (None, lines)
-    if header is not None and not data:
-        raise BadRequestError("The body has a header but no rows; send at least one row.")
     if header is None:
         names: Sequence[str] = encoder.encoded_names
         raw = False
     else:
         names = header
         raw = _names_raw_features(header, encoder)
+        if not data:
+            raise BadRequestError("The body has a header but no rows; send at least one row.")
     for number, cells in enumerate(data, start=1):
         try:
             if len(cells) != len(names):

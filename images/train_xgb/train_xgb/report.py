@@ -133,10 +133,10 @@ def _items(value: object) -> Iterable[tuple[str, object]]:
     return value.items() if isinstance(value, dict) else ()
 
 
-def _figure(source: str, title: str, text: str) -> str:
+def _figure(source: str, title: str, text: str, alternative: str | None = None) -> str:
     return (
         f"<figure><figcaption><b>{escape(title)}</b><br>{escape(text)}</figcaption>"
-        f'<img alt="{escape(title)}" src="{source}"></figure>'
+        f'<img alt="{escape(alternative or title)}" src="{source}"></figure>'
     )
 
 
@@ -223,6 +223,7 @@ def _importance(model: Model) -> str:
         importance_picture(shares),
         f"First {len(shares)} by gain",
         "How much of what the trees learnt came from splits on each column.",
+        alternative="; ".join(f"{name} {share:.1%}" for name, share in shares),
     )
 
 

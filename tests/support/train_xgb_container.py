@@ -1,0 +1,158 @@
+"""The train_xgb image as a black box: jobs that end, and an endpoint that answers."""
+
+import http.client
+import json
+import threading
+import time
+from collections.abc import Callable, Iterator
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, TypeVar
+
+import docker
+from testcontainers.core.container import DockerContainer
+
+LABELS = {"slipway": "1"}
+JOB_SECONDS = 120
+START_SECONDS = 60
+_POLL = threading.Event()
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """What a container left on its way out."""
+
+    exit_code: int
+    stdout: str
+    stderr: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """An HTTP answer."""
+
+    status: int
+    content_type: str
+    body: bytes
+
+    @property
+    def json(self) -> Any:
+        """The body as JSON."""
+        return json.loads(self.body)
+
+    @property
+    def text(self) -> str:
+        """The body as text."""
+        return self.body.decode()
+
+
+def wait_until(look: Callable[[], T | None], what: str, seconds: float = START_SECONDS) -> T:
+    """What `look` returns once it is not None; fails after `seconds` with what was waited for."""
+    deadline = time.monotonic() + seconds
+    while (seen := look()) is None:
+        if time.monotonic() > deadline:
+            raise AssertionError(f"waited {seconds} s for {what}")
+        _POLL.wait(0.02)
+    return seen
+
+
+@contextmanager
+def started_job(image: str, command: list[str], root: Path, **options: Any) -> Iterator[Any]:
+    """A running container of `image` with `root` at /opt/ml; removed at the end."""
+    with closing(docker.from_env()) as engine:
+        container = engine.containers.create(
+            image,
+            command,
+            labels=LABELS,
+            volumes={str(root): {"bind": "/opt/ml", "mode": "rw"}},
+            **options,
+        )
+        try:
+            container.start()
+            yield container
+        finally:
+            container.remove(force=True)
+
+
+def ended(container: Any) -> Ended:
+    """The end of a container, waited for."""
+    exit_code = container.wait(timeout=JOB_SECONDS)["StatusCode"]
+    stdout, stderr = (container.logs(stdout=out, stderr=not out).decode() for out in (True, False))
+    return Ended(exit_code, stdout, stderr)
+
+
+def run_job(image: str, command: list[str], root: Path, **options: Any) -> Ended:
+    """Run `image` with `root` at /opt/ml until it ends by itself."""
+    with started_job(image, command, root, **options) as container:
+        return ended(container)
+
+
+def run_python(image: str, program: str, root: Path) -> str:
+    """What a Python program prints when the image's own interpreter runs it."""
+    outcome = run_job(image, ["-c", program], root, entrypoint="python")
+    assert outcome.exit_code == 0, outcome.stderr
+    return outcome.stdout
+
+
+@dataclass(frozen=True, slots=True)
+class Endpoint:
+    """A serving container and where it listens."""
+
+    container: Any
+    host: str
+    port: int
+
+    def connect(self) -> http.client.HTTPConnection:
+        """A new connection."""
+        return http.client.HTTPConnection(self.host, self.port, timeout=60)
+
+    def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
+        """One request on a connection of its own; header names have _ for -."""
+        with closing(self.connect()) as connection:
+            connection.request(
+                method, path, body, {name.replace("_", "-"): value for name, value in headers.items()}
+            )
+            response = connection.getresponse()
+            return Answer(response.status, response.getheader("Content-Type", ""), response.read())
+
+    def invoke(self, content_type: str, body: str | bytes, **headers: str) -> Answer:
+        """One POST to /invocations."""
+        content = body.encode() if isinstance(body, str) else body
+        return self.request("POST", "/invocations", content, content_type=content_type, **headers)
+
+    def is_reachable(self) -> bool:
+        """Whether a new connection gets an answer."""
+        try:
+            return self.request("GET", "/ping").status == 200
+        except (OSError, http.client.HTTPException):
+            return False
+
+
+@contextmanager
+def serving(
+    image: str, model: Path, environ: dict[str, str] | None = None, port: int = 8080, **options: Any
+) -> Iterator[Endpoint]:
+    """An endpoint with `model` read-only at /opt/ml/model, once /ping says 200."""
+    container = (
+        DockerContainer(image)
+        .with_command("serve")
+        .with_exposed_ports(port)
+        .with_volume_mapping(str(model), "/opt/ml/model", "ro")
+        .with_kwargs(labels=LABELS, **options)
+    )
+    for name, value in (environ or {}).items():
+        container.with_env(name, value)
+    with container:
+        wrapped = container.get_wrapped_container()
+        endpoint = Endpoint(wrapped, container.get_container_host_ip(), int(container.get_exposed_port(port)))
+
+        def ready() -> bool | None:
+            wrapped.reload()
+            assert wrapped.status in ("created", "running"), wrapped.logs().decode()
+            return True if endpoint.is_reachable() else None
+
+        wait_until(ready, "/ping to say 200")
+        yield endpoint

@@ -1,0 +1,1 @@
+"""Raw rows to training channels and a fitted encoder."""

@@ -88,9 +88,12 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     build_dir: Path = arguments.build_dir
     source = choose(project.name, settings, build_dir, arguments.data)
     console = Console(sys.stdout)
-    console.line(source.line)
+    if not arguments.announced:
+        console.line(source.line)
     log = build_dir / "logs" / f"run-{project.name}.log"
-    signal.signal(signal.SIGTERM, _interrupt)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        # Also where the parent, a shell's background job for one, had them ignored.
+        signal.signal(number, _interrupt)
     with quiet(log):
         console.step("sdk")
         from orchestration.containers import image_digest
@@ -178,6 +181,11 @@ def _parser() -> argparse.ArgumentParser:
             )
         if name == "run":
             command.add_argument("--data", help="a file of rows: CSV (also gzipped) or Parquet")
+            command.add_argument(
+                "--announced",
+                action="store_true",
+                help="the line that names the data has been printed already",
+            )
     return parser
 
 

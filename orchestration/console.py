@@ -56,6 +56,9 @@ def table(rows: Iterable[Sequence[str]]) -> list[str]:
     columns = max((len(row) for row in cells), default=0)
     widths = [max((len(row[i]) for row in cells if len(row) > i + 1), default=0) for i in range(columns)]
     return [
-        "  " + "  ".join(text.ljust(widths[i]) if i + 1 < len(row) else text for i, text in enumerate(row))
+        (
+            "  "
+            + "  ".join(text.ljust(widths[i]) if i + 1 < len(row) else text for i, text in enumerate(row))
+        ).rstrip()
         for row in cells
     ]

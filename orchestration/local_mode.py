@@ -10,8 +10,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from sagemaker.mlops.local import LocalPipelineSession
-
 from orchestration.clients import boto_session
 from orchestration.containers import (
     OURS,
@@ -20,8 +18,7 @@ from orchestration.containers import (
     remove_containers,
     remove_network,
 )
-from orchestration.pipelines.training import TELEMETRY_OPT_OUT
-from orchestration.settings import Settings
+from orchestration.settings import TELEMETRY_OPT_OUT, Settings
 
 # Local mode mounts nothing from below these (LocalFileDataSource in the SDK).
 REFUSED_BY_SDK = ("/root", "/etc", "/var/lib")
@@ -39,6 +36,9 @@ class LocalMode:
 @contextmanager
 def local_mode(settings: Settings, bucket: str, build_dir: Path, run_id: str) -> Iterator[LocalMode]:
     """Local mode for one run; when it is over its containers, network and files are gone."""
+    # Takes seconds, which only those who run something should wait for.
+    from sagemaker.mlops.local import LocalPipelineSession
+
     root = container_root(build_dir, run_id)
     root.mkdir(parents=True)
     port = free_port()
@@ -48,8 +48,11 @@ def local_mode(settings: Settings, bucket: str, build_dir: Path, run_id: str) ->
             boto_session=boto_session(settings),
             default_bucket=bucket,
             s3_endpoint_url=settings.endpoint_url,
-            sagemaker_config=TELEMETRY_OPT_OUT,
         )
+        session.sagemaker_config = TELEMETRY_OPT_OUT
+        # create_pipeline looks here for the session that has opted out; otherwise
+        # it makes one of its own, which has not.
+        session.sagemaker_session = session
         session.config = {
             "local": {
                 "container_root": str(root),

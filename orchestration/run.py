@@ -1,10 +1,7 @@
 """`make run`: a project's rows through its pipeline under local mode, and the model's first answers."""
 
-import hashlib
-import io
 import json
 import secrets
-import tarfile
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -20,6 +17,7 @@ from orchestration.endpoint import Answer, Endpoint, ask_both_ways
 from orchestration.errors import PipelineError
 from orchestration.execution import Execution, run_pipeline
 from orchestration.local_mode import LocalMode, local_mode
+from orchestration.outcome import compared, missed, model_digest
 from orchestration.pipelines.training import (
     CONDITION,
     CREATE_MODEL,
@@ -174,33 +172,8 @@ class _Progress:
         return self.bucket.read_json(self.run.uri(self.bucket, execution_id, *names))
 
 
-def compared(project: Project, metrics: Mapping[str, float]) -> str:
-    """The metric that decides beside its threshold."""
-    value, threshold = metrics[project.metric.name], project.metric.threshold
-    return f"{project.metric.name} {value:.4f} {'≥' if value >= threshold else '<'} {threshold:.4f}"
-
-
-def missed(project: Project, metrics: Mapping[str, float]) -> str:
-    """Which metric missed its threshold, and by how much."""
-    value, threshold = metrics[project.metric.name], project.metric.threshold
-    return (
-        f"{project.metric.name} {value:.4f} misses the threshold {threshold:.4f} by {threshold - value:.4f}; "
-        "the model is not kept. More rows or other hyperparameters may help (--set hyperparameters.…), "
-        "or a lower metric.threshold in project.yaml"
-    )
-
-
 def export(pipeline: Any, file: Path) -> None:
     """Write a pipeline's definition to `file`, readable."""
     file.parent.mkdir(parents=True, exist_ok=True)
     document = json.loads(pipeline.definition())
     file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
-
-
-def model_digest(archive: bytes) -> str:
-    """The digest of the model inside model.tar.gz: the archive's own changes with the clock."""
-    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
-        model = files.extractfile("model.ubj")
-        if model is None:
-            raise PipelineError("model.tar.gz holds no model.ubj")
-        return hashlib.sha256(model.read()).hexdigest()

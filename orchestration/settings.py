@@ -1,13 +1,17 @@
 """The only reader of environment variables. Standard library only."""
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parent.parent
 PROJECTS = ROOT / "projects"
-# Turns the SDK's telemetry off: it would send each call's name and account to a bucket of AWS.
-SDK_CONFIG_FILE = Path(__file__).resolve().parent / "sagemaker-sdk.yaml"
+# A configuration of the SDK that keeps it from reporting calls to AWS.
+TELEMETRY_OPT_OUT = {
+    "SchemaVersion": "1.0",
+    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,9 +63,9 @@ class Settings:
             "AWS_SECRET_ACCESS_KEY": self.secret_access_key,
             # The IAM preflight asks a policy simulator that LocalStack cannot be.
             "SAGEMAKER_VALIDATE_ROLE": "false",
-            # A person's own SDK defaults would change a run; some calls read no other source.
-            "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": str(SDK_CONFIG_FILE),
-            "SAGEMAKER_USER_CONFIG_OVERRIDE": str(SDK_CONFIG_FILE),
+            # A machine's own SDK defaults would change what a run does.
+            "SAGEMAKER_ADMIN_CONFIG_OVERRIDE": os.devnull,
+            "SAGEMAKER_USER_CONFIG_OVERRIDE": os.devnull,
         }
 
 

@@ -32,6 +32,7 @@ from sagemaker.train import ModelTrainer
 
 from orchestration.pipelines.parameters import PipelineParameters
 from orchestration.project import Project
+from orchestration.settings import TELEMETRY_OPT_OUT
 
 PREPROCESS, TRAIN, EVALUATE = "preprocess", "train", "evaluate"
 CONDITION, CREATE_MODEL, FAIL = "good-enough", "create-model", "not-good-enough"
@@ -39,10 +40,6 @@ PROCESSING = "/opt/ml/processing"
 # What preprocess leaves, one S3 folder each.
 PREPROCESS_OUTPUTS = ("train", "validation", "test", "live", "encoder", "baseline", "schema", "report")
 MAX_RUNTIME_SECONDS = 3600
-TELEMETRY_OPT_OUT = {
-    "SchemaVersion": "1.0",
-    "SageMaker": {"PythonSDK": {"Modules": {"TelemetryOptOut": True}}},
-}
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,13 +81,9 @@ def training_pipeline(
 
 def capture_session(boto_session: Any, bucket: str) -> Any:
     """A session that captures requests instead of sending them."""
-    session = PipelineSession(
-        boto_session=boto_session, default_bucket=bucket, sagemaker_config=TELEMETRY_OPT_OUT
-    )
-    # The SDK validates a configuration against its schema at every look-up, 60 ms
-    # a time and some hundred times in an execution; an empty one it skips.
-    session.sagemaker_config = {}
-    return session
+    # Without a configuration: the SDK validates one against its schema at every
+    # look-up, 60 ms a time and some hundred times in an execution.
+    return PipelineSession(boto_session=boto_session, default_bucket=bucket)
 
 
 @dataclass(frozen=True, slots=True)
@@ -153,7 +146,7 @@ class _Builder:
                 )
             ],
         )
-        # Calling train() is one of the few calls that report to AWS unless opted out.
+        # The SDK reports the calls of some functions, this one among them, to AWS.
         self.session.sagemaker_config = TELEMETRY_OPT_OUT
         arguments = trainer.train()
         self.session.sagemaker_config = {}

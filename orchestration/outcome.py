@@ -1,0 +1,37 @@
+"""What an execution's outcome means, in words and digests."""
+
+import hashlib
+import io
+import tarfile
+from collections.abc import Mapping
+
+from orchestration.errors import PipelineError
+from orchestration.project import Project
+
+
+def compared(project: Project, metrics: Mapping[str, float]) -> str:
+    """The metric that decides beside its threshold."""
+    value, threshold = metrics[project.metric.name], project.metric.threshold
+    return f"{project.metric.name} {value:.4f} {'≥' if value >= threshold else '<'} {threshold:.4f}"
+
+
+def missed(project: Project, metrics: Mapping[str, float]) -> str:
+    """Which metric missed its threshold, and by how much."""
+    value, threshold = metrics[project.metric.name], project.metric.threshold
+    return (
+        f"{project.metric.name} {value:.4f} misses the threshold {threshold:.4f} by {threshold - value:.4f}; "
+        "the model is not kept. More rows or other hyperparameters may help (--set hyperparameters.…), "
+        "or a lower metric.threshold in project.yaml"
+    )
+
+
+def model_digest(archive: bytes) -> str:
+    """The digest of the model inside model.tar.gz: the archive's own changes with the clock."""
+    with tarfile.open(fileobj=io.BytesIO(archive)) as files:
+        names = {name.removeprefix("./"): name for name in files.getnames()}
+        model = files.extractfile(names["model.ubj"]) if "model.ubj" in names else None
+        if model is None:
+            raise PipelineError(
+                "model.tar.gz holds no model.ubj; the training image did not keep its contract"
+            )
+        return hashlib.sha256(model.read()).hexdigest()

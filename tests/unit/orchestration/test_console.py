@@ -1,0 +1,56 @@
+import io
+
+from orchestration.console import Console, table
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_a_step_is_one_line_with_its_time():
+    stream = io.StringIO()
+    console = Console(stream)
+
+    console.step("train")
+    console.done("12 trees")
+
+    assert stream.getvalue() == "  train               0.0 s   12 trees\n"
+
+
+def test_on_a_terminal_the_line_shows_that_something_goes_on():
+    stream = Terminal()
+    console = Console(stream)
+
+    console.step("train")
+
+    assert stream.getvalue().endswith("…")
+
+
+def test_a_step_that_nobody_ended_has_failed():
+    stream = io.StringIO()
+    console = Console(stream)
+
+    console.step("train")
+    console.line("over")
+
+    assert "failed" in stream.getvalue().splitlines()[0]
+
+
+def test_a_failure_is_said_once():
+    stream = io.StringIO()
+    console = Console(stream)
+
+    console.step("train")
+    console.failed()
+    console.failed()
+
+    assert stream.getvalue().count("failed") == 1
+
+
+def test_columns_stand_under_each_other():
+    assert table([("a", "bb", "c"), ("aaa", "b", "free text"), ("alone",)]) == [
+        "  a    bb  c",
+        "  aaa  b   free text",
+        "  alone",
+    ]

@@ -135,12 +135,13 @@ class Endpoint:
 def serving(
     image: str, model: Path, environ: dict[str, str] | None = None, port: int = 8080, **options: Any
 ) -> Iterator[Endpoint]:
-    """An endpoint with `model` read-only at /opt/ml/model, once /ping says 200."""
+    """An endpoint with `model` read-only at /opt/ml/model and a fresh /tmp, once /ping says 200."""
     container = (
         DockerContainer(image)
         .with_command("serve")
         .with_exposed_ports(port)
         .with_volume_mapping(str(model), "/opt/ml/model", "ro")
+        .with_tmpfs_mount("/tmp")
         .with_kwargs(labels=LABELS, **options)
     )
     for name, value in (environ or {}).items():

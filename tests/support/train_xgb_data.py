@@ -84,7 +84,8 @@ class Client:
     def raw_line(self) -> str:
         """The raw row as a line of CSV, under the header age,rate,job,contact."""
         contact = f'"{self.contact}"' if self.contact else ""
-        return f"{self.age},{'' if self.rate is None else self.rate!r},{self.job},{contact}\n"
+        rate = "" if self.rate is None else repr(self.rate)
+        return f"{self.age},{rate},{self.job},{contact}\n"
 
     def labelled_line(self) -> str:
         """The encoded row after its label, as training and evaluation read it."""

@@ -3,7 +3,7 @@ import json
 import numpy as np
 import pytest
 from train_xgb.decoding import decode
-from train_xgb.encoding import Encoder
+from train_xgb.encoding import Encoder, parse_encoder
 from train_xgb.errors import BadRequestError, BadRowError
 from train_xgb.media import CSV, JSON, JSON_LINES
 
@@ -55,6 +55,21 @@ def test_empty_cells_and_nulls_are_missing_where_the_feature_may_be(encoder: Enc
     ]
 
     assert all(np.isnan(row[0, 1]) and row[0, 2:].tolist() == [1, 0, 0, 0, 0] for row in rows + raw)
+
+
+def test_line_ends_inside_a_text_do_not_end_the_row(encoder_bytes: bytes) -> None:
+    name = "line\u2028one\nline two"
+    document = json.loads(encoder_bytes.decode().replace("blue-collar", json.dumps(name)[1:-1]))
+    encoder = parse_encoder(json.dumps(document).encode(), "encoder.json")
+    row = RAW | {"job": name}
+
+    texts = {
+        CSV: HEADER + f'0.25,"Århus, old town",51,"{name}"\n',
+        JSON_LINES: body(row) + "\n" + body(row) + "\n",
+    }
+
+    for media_type, text in texts.items():
+        assert decode(media_type, text.encode(), encoder)[-1, 2:5].tolist() == [0, 1, 0]
 
 
 @pytest.mark.parametrize(

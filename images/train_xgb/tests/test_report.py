@@ -1,4 +1,5 @@
 import re
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -31,6 +32,12 @@ def test_the_page_says_what_was_measured(model: Model, parts: list[Part]) -> Non
 
     for text in ("200 test rows", "2026-01-02T03:04:05Z", "job_student", "XGBoost", "abababab", "cdcdcdcd"):
         assert text in page
+
+
+def test_names_are_shown_as_they_are(model: Model, parts: list[Part]) -> None:
+    odd = replace(model, encoder=replace(model.encoder, positive="<b>$5^$", negative="$"))
+
+    assert "&lt;b&gt;$5^$" in rendered(odd, parts[1])
 
 
 def test_the_same_numbers_give_the_same_page(model: Model, parts: list[Part]) -> None:

@@ -41,6 +41,11 @@ def _picture(draw: Callable[[Axes], None], height: float = 4.2) -> str:
     return "data:image/png;base64," + base64.b64encode(png.getvalue()).decode("ascii")
 
 
+def _plain(name: str) -> str:
+    """`name` as text: a dollar sign would begin a formula."""
+    return name.replace("$", r"\$")
+
+
 def roc_picture(quality: Quality, auc: float) -> str:
     """The receiver operating characteristic, and the diagonal of guessing."""
     curve = quality.roc()
@@ -112,7 +117,7 @@ def scores_picture(quality: Quality, negative: str, positive: str) -> str:
     def draw(axes: Axes) -> None:
         for value, name, colour in ((0, negative, OTHER_COLOUR), (1, positive, MODEL_COLOUR)):
             scores: npt.NDArray[np.float32] = quality.probabilities[quality.labels == value]
-            axes.hist(scores, bins=list(edges), color=colour, alpha=0.55, label=f"actual {name}")
+            axes.hist(scores, bins=list(edges), color=colour, alpha=0.55, label=f"actual {_plain(name)}")
         axes.axvline(quality.threshold, color="#30363d", linestyle=":", label="decision threshold")
         axes.set_yscale("log")
         axes.set(xlabel="predicted probability", ylabel="rows (log scale)", xlim=(0, 1))

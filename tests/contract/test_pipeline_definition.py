@@ -1,0 +1,275 @@
+"""Does the exported pipeline definition fit SageMaker's format and its job APIs?
+
+The format is contracts §6.1 (`Version` 2020-12-01); the bodies of the jobs are
+checked against botocore's models of the requests that the service makes of them.
+"""
+
+import json
+import re
+import socket
+import warnings
+from collections.abc import Callable, Iterator
+from typing import Any
+
+import pytest
+from botocore.loaders import Loader
+from botocore.model import ServiceModel
+from botocore.validate import ParamValidator
+
+from orchestration.clients import boto_session
+from orchestration.project import load_project
+from orchestration.settings import Settings
+
+Definition = dict[str, Any]
+IMAGES = {"preprocess": "registry.example/preprocess:1", "train_xgb": "registry.example/train_xgb:1"}
+# Step name in the API: contracts §6.1.
+STEP_NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
+INLINE_LIMIT_BYTES = 1024 * 1024
+REQUESTS = {
+    "Processing": ("CreateProcessingJob", {"ProcessingJobName": "pipelines-abc-step"}),
+    "Training": ("CreateTrainingJob", {"TrainingJobName": "pipelines-abc-step"}),
+    "Model": ("CreateModel", {"ModelName": "pipelines-abc-step"}),
+}
+PYTHON_TYPES = {"String": str, "Integer": int, "Float": float, "Boolean": bool}
+
+
+class OfflineError(AssertionError):
+    """Something tried to use the network."""
+
+
+@pytest.fixture(scope="module")
+def define() -> Iterator[Callable[..., Definition]]:
+    """Builds the definition of bank, with overrides, in a process whose sockets are closed."""
+    settings = Settings.from_environ({})
+    patch = pytest.MonkeyPatch()
+    for name, value in settings.for_sdk().items():
+        patch.setenv(name, value)
+
+    def refuse(_socket: socket.socket, address: object) -> None:
+        raise OfflineError(f"defining a pipeline connects to {address!r}")
+
+    patch.setattr(socket.socket, "connect", refuse)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # deprecations inside the SDK
+        from orchestration.pipelines.training import capture_session, training_pipeline
+
+    def build(*overrides: str) -> Definition:
+        session = capture_session(boto_session(settings), "slipway-bank")
+        training = training_pipeline(
+            load_project("bank", overrides), session, "slipway-bank", settings.role_arn, IMAGES
+        )
+        text: str = training.pipeline.definition()
+        assert len(text.encode()) < INLINE_LIMIT_BYTES
+        document: Definition = json.loads(text)
+        return document
+
+    yield build
+    patch.undo()
+
+
+@pytest.fixture(scope="module")
+def definition(define) -> Definition:
+    built: Definition = define()
+    return built
+
+
+def steps_of(definition: Definition) -> dict[str, dict[str, Any]]:
+    """Every step by name, those inside a condition too."""
+    found: dict[str, dict[str, Any]] = {}
+
+    def add(steps: list[dict[str, Any]]) -> None:
+        for step in steps:
+            assert step["Name"] not in found, f"two steps are called {step['Name']}"
+            found[step["Name"]] = step
+            if step["Type"] == "Condition":
+                add(step["Arguments"]["IfSteps"])
+                add(step["Arguments"]["ElseSteps"])
+
+    add(definition["Steps"])
+    return found
+
+
+def references_in(value: Any) -> Iterator[str]:
+    """The target of every Get below `value`."""
+    if isinstance(value, dict):
+        if set(value) == {"Get"}:
+            yield value["Get"]
+        else:
+            for inner in value.values():
+                yield from references_in(inner)
+    elif isinstance(value, list):
+        for inner in value:
+            yield from references_in(inner)
+
+
+def resolved(value: Any, parameters: dict[str, Any]) -> Any:
+    """`value` as the service would send it: parameters by their default, the rest by a text."""
+    if isinstance(value, dict):
+        if set(value) == {"Get"}:
+            kind, _, name = value["Get"].partition(".")
+            return parameters[name] if kind == "Parameters" else "s3://bucket/made/by/a/step"
+        if set(value) == {"Std:Join"}:
+            join = value["Std:Join"]
+            return join["On"].join(str(resolved(item, parameters)) for item in join["Values"])
+        return {key: resolved(inner, parameters) for key, inner in value.items()}
+    if isinstance(value, list):
+        return [resolved(inner, parameters) for inner in value]
+    return value
+
+
+def defaults(definition: Definition) -> dict[str, Any]:
+    return {parameter["Name"]: parameter["DefaultValue"] for parameter in definition["Parameters"]}
+
+
+def test_steps_are_those_of_the_design_in_their_order(definition):
+    assert [(step["Name"], step["Type"]) for step in definition["Steps"]] == [
+        ("preprocess", "Processing"),
+        ("train", "Training"),
+        ("evaluate", "Processing"),
+        ("good-enough", "Condition"),
+    ]
+    branches = definition["Steps"][-1]["Arguments"]
+    assert [step["Type"] for step in branches["IfSteps"]] == ["Model"]
+    assert [step["Type"] for step in branches["ElseSteps"]] == ["Fail"]
+
+
+def test_head_and_step_names_are_legal(definition):
+    assert definition["Version"] == "2020-12-01"
+    assert all(STEP_NAME.match(name) for name in steps_of(definition))
+
+
+def test_parameters_have_a_type_and_a_default_of_it(definition):
+    names = [parameter["Name"] for parameter in definition["Parameters"]]
+
+    assert len(set(names)) == len(names) <= 200  # StartPipelineExecution's limit
+    for parameter in definition["Parameters"]:
+        assert type(parameter["DefaultValue"]) is PYTHON_TYPES[parameter["Type"]], parameter
+        # EventBridge's pipeline target allows no underscore in a parameter's name.
+        assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", parameter["Name"])
+
+
+def test_every_parameter_is_used_and_every_used_one_exists(definition):
+    used = {
+        target.removeprefix("Parameters.")
+        for target in references_in(definition["Steps"])
+        if target.startswith("Parameters.")
+    }
+
+    assert used == set(defaults(definition))
+
+
+def test_what_a_run_may_want_to_change_is_a_parameter(definition):
+    wanted = {
+        *("DataUri", "SchemaUri", "OutputUri", "PreprocessImageUri", "TrainingImageUri"),
+        *("ProcessingInstanceType", "TrainingInstanceType", "SplitSeed", "OnBadRows", "MetricThreshold"),
+        "HyperparameterNumRound",
+    }
+
+    assert wanted <= set(defaults(definition))
+
+
+def test_references_lead_to_steps_outputs_and_property_files_that_exist(definition):
+    steps = steps_of(definition)
+    for target in references_in(definition["Steps"]):
+        if not target.startswith("Steps."):
+            continue
+        name, _, path = target.removeprefix("Steps.").partition(".")
+        step = steps[name]
+        if path.startswith("ProcessingOutputConfig"):
+            outputs = [
+                output["OutputName"] for output in step["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+            ]
+            assert re.fullmatch(r"ProcessingOutputConfig\.Outputs\['(\w+)'\]\.S3Output\.S3Uri", path)
+            assert path.split("'")[1] in outputs
+        elif path.startswith("PropertyFiles."):
+            assert path.removeprefix("PropertyFiles.") in [
+                file["PropertyFileName"] for file in step["PropertyFiles"]
+            ]
+        else:
+            assert (step["Type"], path) == ("Training", "ModelArtifacts.S3ModelArtifacts")
+
+
+def test_a_step_refers_to_steps_before_it_alone(definition):
+    before: set[str] = set()
+    for name, step in steps_of(definition).items():
+        referred = {
+            target.split(".")[1]
+            for target in references_in(step["Arguments"])
+            if target.startswith("Steps.") and step["Type"] != "Condition"
+        }
+        assert referred <= before, name
+        before.add(name)
+
+
+def test_property_files_lie_in_an_output_of_their_step(definition):
+    for step in steps_of(definition).values():
+        for file in step.get("PropertyFiles", []):
+            outputs = [
+                output["OutputName"] for output in step["Arguments"]["ProcessingOutputConfig"]["Outputs"]
+            ]
+            assert file["OutputName"] in outputs
+
+
+def test_job_bodies_are_what_the_api_takes(definition):
+    service = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
+    parameters = defaults(definition)
+    for step in steps_of(definition).values():
+        if step["Type"] not in REQUESTS:
+            continue
+        operation, name = REQUESTS[step["Type"]]
+        body = {**name, **resolved(step["Arguments"], parameters)}
+
+        report = ParamValidator().validate(body, service.operation_model(operation).input_shape)
+
+        assert not report.has_errors(), f"{step['Name']}: {report.generate_report()}"
+
+
+def test_hyperparameters_reach_the_job_as_texts(definition):
+    parameters = defaults(definition)
+    body = resolved(steps_of(definition)["train"]["Arguments"], parameters)
+
+    expected = {name: str(value) for name, value in load_project("bank").hyperparameters.items()}
+    assert body["HyperParameters"] == expected
+
+
+def test_outputs_of_two_executions_do_not_meet(definition):
+    for step in steps_of(definition).values():
+        if step["Type"] in ("Processing", "Training"):
+            assert "Execution.PipelineExecutionId" in set(references_in(step["Arguments"])), step["Name"]
+
+
+def test_the_condition_compares_the_projects_metric_with_its_threshold(definition):
+    (condition,) = definition["Steps"][-1]["Arguments"]["Conditions"]
+
+    assert condition == {
+        "Type": "GreaterThanOrEqualTo",
+        "LeftValue": {
+            "Std:JsonGet": {
+                "PropertyFile": {"Get": "Steps.evaluate.PropertyFiles.evaluation"},
+                "Path": "binary_classification_metrics.accuracy.value",
+            }
+        },
+        "RightValue": {"Get": "Parameters.MetricThreshold"},
+    }
+
+
+def test_the_fail_step_names_metric_value_and_threshold(definition):
+    message = steps_of(definition)["not-good-enough"]["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+
+    assert message[0] == "accuracy"
+    assert "Std:JsonGet" in message[1]
+    assert list(references_in(message[3])) == ["Parameters.MetricThreshold"]
+
+
+def test_another_metric_changes_condition_and_message(define):
+    definition = define("metric.name=auc")
+
+    (condition,) = definition["Steps"][-1]["Arguments"]["Conditions"]
+    path = condition["LeftValue"]["Std:JsonGet"]["Path"]
+    message = steps_of(definition)["not-good-enough"]["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
+    assert path == "binary_classification_metrics.auc.value"
+    assert message[0] == "auc"
+
+
+def test_the_same_project_gives_the_same_definition(define, definition):
+    assert define() == definition

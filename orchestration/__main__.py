@@ -190,4 +190,8 @@ def _parser() -> argparse.ArgumentParser:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # Everything is written and stopped; taking the SDK's modules apart would take another second.
+    os._exit(code)

@@ -21,6 +21,7 @@ from orchestration.project import load_project
 from orchestration.settings import Settings
 
 Definition = dict[str, Any]
+Define = Callable[..., Definition]
 IMAGES = {"preprocess": "registry.example/preprocess:1", "train_xgb": "registry.example/train_xgb:1"}
 # Step name in the API: contracts §6.1.
 STEP_NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
@@ -38,7 +39,7 @@ class OfflineError(AssertionError):
 
 
 @pytest.fixture(scope="module")
-def define() -> Iterator[Callable[..., Definition]]:
+def define() -> Iterator[Define]:
     """Builds the definition of bank, with overrides, in a process whose sockets are closed."""
     settings = Settings.from_environ({})
     patch = pytest.MonkeyPatch()
@@ -68,9 +69,8 @@ def define() -> Iterator[Callable[..., Definition]]:
 
 
 @pytest.fixture(scope="module")
-def definition(define) -> Definition:
-    built: Definition = define()
-    return built
+def definition(define: Define) -> Definition:
+    return define()
 
 
 def steps_of(definition: Definition) -> dict[str, dict[str, Any]]:
@@ -121,7 +121,7 @@ def defaults(definition: Definition) -> dict[str, Any]:
     return {parameter["Name"]: parameter["DefaultValue"] for parameter in definition["Parameters"]}
 
 
-def test_steps_are_those_of_the_design_in_their_order(definition):
+def test_steps_are_those_of_the_design_in_their_order(definition: Definition) -> None:
     assert [(step["Name"], step["Type"]) for step in definition["Steps"]] == [
         ("preprocess", "Processing"),
         ("train", "Training"),
@@ -133,12 +133,12 @@ def test_steps_are_those_of_the_design_in_their_order(definition):
     assert [step["Type"] for step in branches["ElseSteps"]] == ["Fail"]
 
 
-def test_head_and_step_names_are_legal(definition):
+def test_head_and_step_names_are_legal(definition: Definition) -> None:
     assert definition["Version"] == "2020-12-01"
     assert all(STEP_NAME.match(name) for name in steps_of(definition))
 
 
-def test_parameters_have_a_type_and_a_default_of_it(definition):
+def test_parameters_have_a_type_and_a_default_of_it(definition: Definition) -> None:
     names = [parameter["Name"] for parameter in definition["Parameters"]]
 
     assert len(set(names)) == len(names) <= 200  # StartPipelineExecution's limit
@@ -148,7 +148,7 @@ def test_parameters_have_a_type_and_a_default_of_it(definition):
         assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", parameter["Name"])
 
 
-def test_every_parameter_is_used_and_every_used_one_exists(definition):
+def test_every_parameter_is_used_and_every_used_one_exists(definition: Definition) -> None:
     used = {
         target.removeprefix("Parameters.")
         for target in references_in(definition["Steps"])
@@ -158,7 +158,7 @@ def test_every_parameter_is_used_and_every_used_one_exists(definition):
     assert used == set(defaults(definition))
 
 
-def test_what_a_run_may_want_to_change_is_a_parameter(definition):
+def test_what_a_run_may_want_to_change_is_a_parameter(definition: Definition) -> None:
     wanted = {
         *("DataUri", "SchemaUri", "OutputUri", "PreprocessImageUri", "TrainingImageUri"),
         *("ProcessingInstanceType", "TrainingInstanceType", "SplitSeed", "OnBadRows", "MetricThreshold"),
@@ -168,7 +168,7 @@ def test_what_a_run_may_want_to_change_is_a_parameter(definition):
     assert wanted <= set(defaults(definition))
 
 
-def test_references_lead_to_steps_outputs_and_property_files_that_exist(definition):
+def test_references_lead_to_steps_outputs_and_property_files_that_exist(definition: Definition) -> None:
     steps = steps_of(definition)
     for target in references_in(definition["Steps"]):
         if not target.startswith("Steps."):
@@ -189,7 +189,7 @@ def test_references_lead_to_steps_outputs_and_property_files_that_exist(definiti
             assert (step["Type"], path) == ("Training", "ModelArtifacts.S3ModelArtifacts")
 
 
-def test_a_step_refers_to_steps_before_it_alone(definition):
+def test_a_step_refers_to_steps_before_it_alone(definition: Definition) -> None:
     before: set[str] = set()
     for name, step in steps_of(definition).items():
         referred = {
@@ -201,7 +201,7 @@ def test_a_step_refers_to_steps_before_it_alone(definition):
         before.add(name)
 
 
-def test_property_files_lie_in_an_output_of_their_step(definition):
+def test_property_files_lie_in_an_output_of_their_step(definition: Definition) -> None:
     for step in steps_of(definition).values():
         for file in step.get("PropertyFiles", []):
             outputs = [
@@ -210,7 +210,7 @@ def test_property_files_lie_in_an_output_of_their_step(definition):
             assert file["OutputName"] in outputs
 
 
-def test_job_bodies_are_what_the_api_takes(definition):
+def test_job_bodies_are_what_the_api_takes(definition: Definition) -> None:
     service = ServiceModel(Loader().load_service_model("sagemaker", "service-2"))
     parameters = defaults(definition)
     for step in steps_of(definition).values():
@@ -224,7 +224,7 @@ def test_job_bodies_are_what_the_api_takes(definition):
         assert not report.has_errors(), f"{step['Name']}: {report.generate_report()}"
 
 
-def test_hyperparameters_reach_the_job_as_texts(definition):
+def test_hyperparameters_reach_the_job_as_texts(definition: Definition) -> None:
     parameters = defaults(definition)
     body = resolved(steps_of(definition)["train"]["Arguments"], parameters)
 
@@ -232,13 +232,13 @@ def test_hyperparameters_reach_the_job_as_texts(definition):
     assert body["HyperParameters"] == expected
 
 
-def test_outputs_of_two_executions_do_not_meet(definition):
+def test_outputs_of_two_executions_do_not_meet(definition: Definition) -> None:
     for step in steps_of(definition).values():
         if step["Type"] in ("Processing", "Training"):
             assert "Execution.PipelineExecutionId" in set(references_in(step["Arguments"])), step["Name"]
 
 
-def test_the_condition_compares_the_projects_metric_with_its_threshold(definition):
+def test_the_condition_compares_the_projects_metric_with_its_threshold(definition: Definition) -> None:
     (condition,) = definition["Steps"][-1]["Arguments"]["Conditions"]
 
     assert condition == {
@@ -253,7 +253,7 @@ def test_the_condition_compares_the_projects_metric_with_its_threshold(definitio
     }
 
 
-def test_the_fail_step_names_metric_value_and_threshold(definition):
+def test_the_fail_step_names_metric_value_and_threshold(definition: Definition) -> None:
     message = steps_of(definition)["not-good-enough"]["Arguments"]["ErrorMessage"]["Std:Join"]["Values"]
 
     assert message[0] == "accuracy"
@@ -261,7 +261,7 @@ def test_the_fail_step_names_metric_value_and_threshold(definition):
     assert list(references_in(message[3])) == ["Parameters.MetricThreshold"]
 
 
-def test_another_metric_changes_condition_and_message(define):
+def test_another_metric_changes_condition_and_message(define: Define) -> None:
     definition = define("metric.name=auc")
 
     (condition,) = definition["Steps"][-1]["Arguments"]["Conditions"]
@@ -271,5 +271,5 @@ def test_another_metric_changes_condition_and_message(define):
     assert message[0] == "auc"
 
 
-def test_the_same_project_gives_the_same_definition(define, definition):
+def test_the_same_project_gives_the_same_definition(define: Define, definition: Definition) -> None:
     assert define() == definition

@@ -36,10 +36,11 @@ class Ended:
 
 
 Run = Callable[..., Ended]
+Change = Callable[[Callable[[list[str]], list[str]]], Path]
 
 
 @pytest.fixture
-def environment(localstack) -> dict[str, str]:
+def environment(localstack: Any) -> dict[str, str]:
     chosen = {name: value for name, value in os.environ.items() if name not in ("DATA", "SLIPWAY_BANK_CSV")}
     return {**chosen, "AWS_ENDPOINT_URL": localstack.endpoint_url}
 
@@ -50,7 +51,7 @@ def command(build_dir: Path, *arguments: str) -> list[str]:
 
 
 @pytest.fixture
-def run(environment, tmp_path) -> Run:
+def run(environment: dict[str, str], tmp_path: Path) -> Run:
     build_dir = tmp_path / "build"
 
     def start(*arguments: str) -> Ended:
@@ -81,7 +82,7 @@ def docker(*arguments: str) -> list[str]:
 
 
 @pytest.fixture
-def real_rows(bank_csv, tmp_path) -> Callable[[Callable[[list[str]], list[str]]], Path]:
+def real_rows(bank_csv: Path, tmp_path: Path) -> Change:
     """Writes the real rows with each one, header included, changed by a function."""
 
     def write(change: Callable[[list[str]], list[str]]) -> Path:
@@ -93,7 +94,7 @@ def real_rows(bank_csv, tmp_path) -> Callable[[Callable[[list[str]], list[str]]]
     return write
 
 
-def test_real_rows_become_a_model_that_answers(run, bank_csv):
+def test_real_rows_become_a_model_that_answers(run: Run, bank_csv: Path) -> None:
     ended = run("--data", str(bank_csv))
 
     assert ended.returncode == 0, ended.stdout + ended.stderr
@@ -111,7 +112,7 @@ def test_real_rows_become_a_model_that_answers(run, bank_csv):
     assert left_behind(ended.build_dir) == []
 
 
-def test_synthetic_rows_will_do_and_a_second_run_gives_the_same_model(run):
+def test_synthetic_rows_will_do_and_a_second_run_gives_the_same_model(run: Run) -> None:
     first = run(*FEW_ROUNDS)
     first_record = first.record
     second = run(*FEW_ROUNDS)
@@ -150,7 +151,7 @@ def says_where_the_time_went(record: dict[str, Any]) -> None:
     assert set(record["images"]) == {"preprocess", "train_xgb"}
 
 
-def test_a_model_that_is_not_good_enough_fails_the_run_and_says_by_how_much(run):
+def test_a_model_that_is_not_good_enough_fails_the_run_and_says_by_how_much(run: Run) -> None:
     ended = run(*FEW_ROUNDS, "--set", "metric.threshold=0.99")
 
     assert ended.returncode == 1
@@ -163,7 +164,7 @@ def test_a_model_that_is_not_good_enough_fails_the_run_and_says_by_how_much(run)
     assert left_behind(ended.build_dir) == []
 
 
-def test_a_missing_column_is_named_by_the_container_that_missed_it(run, real_rows):
+def test_a_missing_column_is_named_by_the_container_that_missed_it(run: Run, real_rows: Change) -> None:
     ended = run("--data", str(real_rows(lambda row: row[:1] + row[2:])))
 
     assert ended.returncode == 1
@@ -176,7 +177,7 @@ def test_a_missing_column_is_named_by_the_container_that_missed_it(run, real_row
     assert left_behind(ended.build_dir) == []
 
 
-def test_an_impossible_hyperparameter_is_named_by_the_container_that_refused_it(run):
+def test_an_impossible_hyperparameter_is_named_by_the_container_that_refused_it(run: Run) -> None:
     ended = run("--set", "hyperparameters.eta=fast")
 
     assert ended.returncode == 1
@@ -185,7 +186,7 @@ def test_an_impossible_hyperparameter_is_named_by_the_container_that_refused_it(
     assert ended.record["steps"][-1]["status"] == "Failed"
 
 
-def test_without_an_object_store_the_way_out_is_said(run, environment):
+def test_without_an_object_store_the_way_out_is_said(run: Run, environment: dict[str, str]) -> None:
     environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
 
     ended = run()
@@ -196,7 +197,9 @@ def test_without_an_object_store_the_way_out_is_said(run, environment):
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_stops_what_it_started(environment, tmp_path, number):
+def test_an_interrupted_run_stops_what_it_started(
+    environment: dict[str, str], tmp_path: Path, number: signal.Signals
+) -> None:
     build_dir = tmp_path / "build"
     with subprocess.Popen(
         command(build_dir),

@@ -8,7 +8,7 @@ class Terminal(io.StringIO):
         return True
 
 
-def test_a_step_is_one_line_with_its_time():
+def test_a_step_is_one_line_with_its_time() -> None:
     stream = io.StringIO()
     console = Console(stream)
 
@@ -18,7 +18,7 @@ def test_a_step_is_one_line_with_its_time():
     assert stream.getvalue() == "  train               0.0 s   12 trees\n"
 
 
-def test_on_a_terminal_the_line_shows_that_something_goes_on():
+def test_on_a_terminal_the_line_shows_that_something_goes_on() -> None:
     stream = Terminal()
     console = Console(stream)
 
@@ -27,7 +27,7 @@ def test_on_a_terminal_the_line_shows_that_something_goes_on():
     assert stream.getvalue().endswith("…")
 
 
-def test_a_step_that_nobody_ended_has_failed():
+def test_a_step_that_nobody_ended_has_failed() -> None:
     stream = io.StringIO()
     console = Console(stream)
 
@@ -37,7 +37,7 @@ def test_a_step_that_nobody_ended_has_failed():
     assert "failed" in stream.getvalue().splitlines()[0]
 
 
-def test_a_failure_is_said_once():
+def test_a_failure_is_said_once() -> None:
     stream = io.StringIO()
     console = Console(stream)
 
@@ -48,7 +48,7 @@ def test_a_failure_is_said_once():
     assert stream.getvalue().count("failed") == 1
 
 
-def test_columns_stand_under_each_other():
+def test_columns_stand_under_each_other() -> None:
     assert table([("a", "bb", "c"), ("aaa", "b", "free text"), ("alone",)]) == [
         "  a    bb  c",
         "  aaa  b   free text",

@@ -81,7 +81,9 @@ def publisher() -> Iterator[Publisher]:
         thread.join()
 
 
-def test_the_published_file_is_kept_as_it_is_and_used_from_then_on(publisher, tmp_path):
+def test_the_published_file_is_kept_as_it_is_and_used_from_then_on(
+    publisher: Publisher, tmp_path: Path
+) -> None:
     file = download("bank", facts(), tmp_path, publisher.url)
 
     assert file.read_bytes() == UCI
@@ -89,7 +91,7 @@ def test_the_published_file_is_kept_as_it_is_and_used_from_then_on(publisher, tm
     assert (chosen.path, chosen.rows, chosen.source) == (file, 2, "an earlier make data")
 
 
-def test_another_content_is_refused_and_nothing_is_kept(publisher, tmp_path):
+def test_another_content_is_refused_and_nothing_is_kept(publisher: Publisher, tmp_path: Path) -> None:
     publisher.body = uci_archive(UCI.replace(b"58", b"59"))
 
     with pytest.raises(DataError, match="is not the file that this project was made for"):
@@ -98,39 +100,39 @@ def test_another_content_is_refused_and_nothing_is_kept(publisher, tmp_path):
     assert not list(tmp_path.rglob("*.csv"))
 
 
-def test_a_cut_archive_is_refused(publisher, tmp_path):
+def test_a_cut_archive_is_refused(publisher: Publisher, tmp_path: Path) -> None:
     publisher.body = publisher.body[:40]
 
     with pytest.raises(DataError, match="complete zip archive"):
         download("bank", facts(), tmp_path, publisher.url)
 
 
-def test_an_archive_without_the_file_is_refused(publisher, tmp_path):
+def test_an_archive_without_the_file_is_refused(publisher: Publisher, tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"has no file 'other\.zip'"):
         download("bank", facts(archive_path=["other.zip"]), tmp_path, publisher.url)
 
 
-def test_a_refusing_server_is_named(publisher, tmp_path):
+def test_a_refusing_server_is_named(publisher: Publisher, tmp_path: Path) -> None:
     publisher.status = 503
 
     with pytest.raises(DataError, match="cannot be fetched"):
         download("bank", facts(), tmp_path, publisher.url)
 
 
-def test_without_a_network_the_way_out_is_said(tmp_path: Path):
+def test_without_a_network_the_way_out_is_said(tmp_path: Path) -> None:
     with pytest.raises(DataError, match=r"`make run` works without it, on synthetic rows"):
         download("bank", facts(), tmp_path, "http://127.0.0.1:1/bank.zip", timeout_seconds=1)
 
 
-def test_the_digest_does_not_depend_on_column_order_separator_or_quoting():
+def test_the_digest_does_not_depend_on_column_order_separator_or_quoting() -> None:
     assert canonical_digest(UCI) == canonical_digest(SAME_ROWS) == (2, DIGEST)
 
 
-def test_the_digest_depends_on_the_order_of_rows():
+def test_the_digest_depends_on_the_order_of_rows() -> None:
     lines = SAME_ROWS.splitlines(keepends=True)
 
     assert canonical_digest(lines[0] + lines[2] + lines[1])[1] != DIGEST
 
 
-def test_an_empty_file_has_no_rows():
+def test_an_empty_file_has_no_rows() -> None:
     assert canonical_digest(b"")[0] == 0

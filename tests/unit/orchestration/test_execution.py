@@ -23,7 +23,7 @@ def emit(handler: StepHandler, message: str, *arguments: str) -> None:
     handler.emit(logging.LogRecord("x", logging.INFO, "", 0, message, arguments, None))
 
 
-def test_local_modes_messages_become_progress():
+def test_local_modes_messages_become_progress() -> None:
     # The messages of sagemaker.mlops.local.pipeline_entities 1.27, word for word.
     seen = Seen()
     handler = StepHandler(seen)
@@ -43,7 +43,7 @@ def test_local_modes_messages_become_progress():
     ]
 
 
-def test_the_failed_step_is_found():
+def test_the_failed_step_is_found() -> None:
     steps = (
         Step("preprocess", "Processing", "Succeeded", 1.0, None, {}),
         Step("train", "Training", "Failed", 1.0, "no", {}),

@@ -1,4 +1,5 @@
 import json
+from pathlib import Path
 
 from orchestration.containers import JobContainer
 from orchestration.execution import Step
@@ -13,7 +14,7 @@ def container(seconds: float, work: float) -> JobContainer:
     return JobContainer("abc", 0, seconds, False, f"job.finished kind=training seconds={work}\n")
 
 
-def test_containers_belong_to_the_job_steps_in_their_order():
+def test_containers_belong_to_the_job_steps_in_their_order() -> None:
     steps = (step("preprocess", "Processing"), step("gate", "Condition"), step("train", "Training"))
 
     figures = step_figures(steps, [container(1.5, 1.0), container(1.75, 1.25)])
@@ -25,13 +26,13 @@ def test_containers_belong_to_the_job_steps_in_their_order():
     ]
 
 
-def test_a_step_that_failed_before_its_container_has_none():
+def test_a_step_that_failed_before_its_container_has_none() -> None:
     figures = step_figures((step("preprocess", "Processing", "Failed"),), [])
 
     assert figures[0].container_seconds is None
 
 
-def test_overhead_is_what_is_not_work():
+def test_overhead_is_what_is_not_work() -> None:
     record = RunRecord("bank", "2026-01-01T00:00:00Z", "log")
     record.steps = [StepFigures("train", "Succeeded", 3.0, 2.0, 1.5), StepFigures("gate", "Succeeded", 0.0)]
 
@@ -46,7 +47,7 @@ def test_overhead_is_what_is_not_work():
     }
 
 
-def test_a_record_is_written_whole(tmp_path):
+def test_a_record_is_written_whole(tmp_path: Path) -> None:
     record = RunRecord("bank", "2026-01-01T00:00:00Z", "log", status="Failed", failure_reason="no rows")
 
     record.write(tmp_path / "build" / "run.json")
@@ -56,7 +57,7 @@ def test_a_record_is_written_whole(tmp_path):
     assert [path.name for path in (tmp_path / "build").iterdir()] == ["run.json"]
 
 
-def test_only_single_numbers_are_metrics():
+def test_only_single_numbers_are_metrics() -> None:
     block = {
         "accuracy": {"value": 0.9, "standard_deviation": "NaN"},
         "confusion_matrix": {"0": {"0": 5}},

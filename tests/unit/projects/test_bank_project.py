@@ -1,3 +1,5 @@
+from pathlib import Path
+
 import pytest
 from botocore.loaders import Loader
 
@@ -8,7 +10,7 @@ from orchestration.schema import schema_document
 BANK = load_project("bank")
 
 
-def test_the_features_are_those_of_the_study():
+def test_the_features_are_those_of_the_study() -> None:
     categorical = [f.name for f in BANK.used_features if isinstance(f, CategoricalFeature)]
     numeric = [f.name for f in BANK.used_features if isinstance(f, NumericFeature)]
 
@@ -17,11 +19,11 @@ def test_the_features_are_those_of_the_study():
     assert numeric == ["age", "balance", "day", "duration", "campaign", "previous"]
 
 
-def test_poutcome_and_pdays_are_there_and_unused():
+def test_poutcome_and_pdays_are_there_and_unused() -> None:
     assert {f.name for f in BANK.features if not f.use} == {"poutcome", "pdays"}
 
 
-def test_every_combination_of_categories_can_be_encoded():
+def test_every_combination_of_categories_can_be_encoded() -> None:
     categories = [len(f.categories) for f in BANK.used_features if isinstance(f, CategoricalFeature)]
 
     combinations = 1
@@ -32,7 +34,7 @@ def test_every_combination_of_categories_can_be_encoded():
     assert sum(categories) == 40
 
 
-def test_encoded_columns_are_forty_six():
+def test_encoded_columns_are_forty_six() -> None:
     schema = schema_document(BANK)
 
     assert sum(len(feature.get("categories", [None])) for feature in schema["features"]) == 46
@@ -46,11 +48,11 @@ def test_encoded_columns_are_forty_six():
         (BANK.instance_types.endpoint, "ProductionVariantInstanceType"),
     ],
 )
-def test_instance_types_exist(instance_type, shape):
+def test_instance_types_exist(instance_type: str, shape: str) -> None:
     shapes = Loader().load_service_model("sagemaker", "service-2")["shapes"]
 
     assert instance_type in shapes[shape]["enum"]
 
 
-def test_the_real_file_is_the_one_that_a_download_is_checked_against(bank_csv):
+def test_the_real_file_is_the_one_that_a_download_is_checked_against(bank_csv: Path) -> None:
     assert canonical_digest(bank_csv.read_bytes()) == (BANK.data.rows, BANK.data.canonical_sha256)

@@ -1,6 +1,8 @@
 """AWS's own local mode of the SageMaker SDK, kept tidy: one folder, one label, nothing left behind."""
 
+import logging
 import os
+import re
 import shutil
 import socket
 import tempfile
@@ -9,6 +11,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+import yaml
 
 from orchestration.clients import boto_session
 from orchestration.containers import (
@@ -20,6 +24,8 @@ from orchestration.containers import (
 )
 from orchestration.settings import TELEMETRY_OPT_OUT, Settings
 
+COMPOSE_LOGGER = "sagemaker.core.local.image"
+COMPOSE_COMMAND = re.compile(r"docker command: .* -f (.+) up --build")
 # Local mode mounts nothing from below these (LocalFileDataSource in the SDK).
 REFUSED_BY_SDK = ("/root", "/etc", "/var/lib")
 
@@ -42,6 +48,10 @@ def local_mode(settings: Settings, bucket: str, build_dir: Path, run_id: str) ->
     root = container_root(build_dir, run_id)
     root.mkdir(parents=True)
     port = free_port()
+    mounts = MountFolders()
+    compose_log = logging.getLogger(COMPOSE_LOGGER)
+    compose_log.addHandler(mounts)
+    compose_log.setLevel(logging.INFO)
     try:
         ensure_network()
         session = LocalPipelineSession(
@@ -66,11 +76,31 @@ def local_mode(settings: Settings, bucket: str, build_dir: Path, run_id: str) ->
         }
         yield LocalMode(session, run_id, port)
     finally:
+        compose_log.removeHandler(mounts)
         remove_containers(run_id)
         remove_network()
         shutil.rmtree(root)
         with suppress(OSError):  # another run still has its folder there
             (build_dir / "local").rmdir()
+
+
+class MountFolders(logging.Handler):
+    """Makes the folders that a compose file mounts, just before the SDK gives it to compose.
+
+    The SDK leaves out /opt/ml/model of a training job, and what Docker must
+    make itself belongs to root: a job run as the invoking user could not write
+    its model. The SDK's own log line is the moment between file and command.
+    """
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Act on the line that announces the command, and on no other."""
+        announced = COMPOSE_COMMAND.match(record.getMessage())
+        if announced is None:
+            return
+        compose = yaml.safe_load(Path(announced[1]).read_text(encoding="utf-8"))
+        for service in compose["services"].values():
+            for volume in service["volumes"]:
+                Path(volume.split(":")[0]).mkdir(parents=True, exist_ok=True)
 
 
 def container_root(build_dir: Path, run_id: str) -> Path:

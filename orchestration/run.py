@@ -1,6 +1,7 @@
 """`make run`: a project's rows through its pipeline under local mode, and the model's first answers."""
 
 import json
+import logging
 import secrets
 import time
 from collections.abc import Mapping
@@ -35,6 +36,8 @@ from orchestration.settings import Settings
 from orchestration.storage import Bucket
 
 ROWS_TO_ASK = 5
+
+log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,6 +89,8 @@ class Run:
             if failed.name == FAIL:
                 raise PipelineError(missed(self.project, self.record.metrics))
             if failed.has_container and containers and containers[-1].exit_code:
+                # The SDK's own stream of it may end before the last lines.
+                log.info("container.failed step=%s log=\n%s", failed.name, containers[-1].log)
                 raise PipelineError(f"{failed.name}: {containers[-1].failure_reason}")
             raise PipelineError(f"{failed.name}: {failed.failure_reason}")
         uri = execution.step(TRAIN).properties["ModelArtifacts"]["S3ModelArtifacts"]

@@ -1,0 +1,80 @@
+# Every verb is one line here and a program in scripts/ or orchestration/.
+# Narrow with PROJECT=bank, IMAGE="preprocess train_xgb", DATA=path/to/rows.csv.
+
+PROJECT ?= bank
+IMAGE ?=
+DATA ?=
+SET ?=
+REGISTRY ?=
+PYTHON ?= python3
+VENV := .venv/bin
+
+# Values that the verbs' programs read; what the caller has set stays.
+export AWS_ENDPOINT_URL ?= http://localhost:4566
+export AWS_DEFAULT_REGION ?= us-east-1
+export AWS_ACCESS_KEY_ID ?= test
+export AWS_SECRET_ACCESS_KEY ?= test
+export DATA
+
+.DEFAULT_GOAL := help
+.PHONY: help setup images data up run down purge lint types unit contract integration e2e test check bench push lock
+
+help: ## Show the verbs
+	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
+
+setup: ## Find or install what the project needs: Docker, base image, Python environment
+	@$(PYTHON) -m scripts.setup
+
+images: setup ## Build the images whose files changed (IMAGE=name for some of them)
+	@$(PYTHON) -m scripts.images build $(IMAGE)
+
+data: setup ## Download and verify the project's real data
+	@$(VENV)/python -m orchestration data --project $(PROJECT)
+
+up: images ## Start LocalStack and wait until it answers
+	@$(PYTHON) -m scripts.stack up
+
+run: ## Build, train and judge the project's model, and let it answer (DATA=path for your own rows)
+	@$(PYTHON) -m orchestration.data_source --project $(PROJECT)
+	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack"
+	@$(VENV)/python -m orchestration run --project $(PROJECT) $(foreach pair,$(SET),--set $(pair))
+
+down: ## Remove our containers and networks; data and images stay
+	@$(PYTHON) -m scripts.clean down
+
+purge: ## Remove everything of ours: containers, networks, volumes, images, environments, build/
+	@$(PYTHON) -m scripts.clean purge
+
+lint: setup ## ruff: lint and format
+	@$(VENV)/ruff check .
+	@$(VENV)/ruff format --check --quiet .
+
+types: setup ## mypy --strict
+	@$(VENV)/mypy
+
+unit: setup ## Tests without Docker, seconds
+	@$(VENV)/pytest tests/unit
+
+contract integration e2e: setup-tests images-tests
+	@$(VENV)/pytest tests/$@
+
+test: setup-tests images-tests ## All tests; the closing line is pytest's
+	@SLIPWAY_RECORD_TESTED=1 $(VENV)/pytest
+
+check: lint types test ## Lint, types and all tests: what every change must pass
+
+bench: setup up ## Measure: training overhead, pipeline overhead, model quality; figures in build/bench/
+	@$(VENV)/python -m benchmarks
+
+push: ## Push the tested images to REGISTRY=host:port, by digest
+	@$(PYTHON) -m scripts.push --registry "$(REGISTRY)" $(foreach name,$(IMAGE),--image $(name))
+
+lock: setup ## Resolve every requirements.in into its hash-checked lock again
+	@$(VENV)/python -m scripts.lock
+
+.PHONY: setup-tests images-tests
+setup-tests:
+	@$(PYTHON) -m scripts.setup --tests
+
+images-tests: setup-tests
+	@$(PYTHON) -m scripts.images build --tests

@@ -73,8 +73,9 @@ def job(tmp_path: Path, schema: Schema) -> Job:
 def rows(count: int) -> list[str]:
     """Rows that fit the schema; every third is a yes."""
     cities = ("", '"Bern, CH"', '"the ""Hague"""')
+    jobs = ("admin.", "blue-collar")
     return [
-        f"{('admin.', 'blue-collar')[n % 2]},{18 + n % 60},{cities[n % 3]},{n / 7!r},{'no' if n % 3 else 'yes'}"
+        f"{jobs[n % 2]},{18 + n % 60},{cities[n % 3]},{n / 7!r},{'no' if n % 3 else 'yes'}"
         for n in range(count)
     ]
 
@@ -284,7 +285,7 @@ def test_several_instances_are_refused(job: Job) -> None:
         '{"current_host": "algo-1", "hosts": ["algo-1", "algo-2"]}'
     )
 
-    with pytest.raises(ContractError, match="2 instances.*InstanceCount"):
+    with pytest.raises(ContractError, match=r"2 instances.*InstanceCount"):
         job.run()
 
 

@@ -15,15 +15,28 @@ def complaint(port: int = PORT) -> str | None:
     try:
         connection.request("GET", "/_localstack/health")
         answer = connection.getresponse()
-        services = json.loads(answer.read()).get("services", {})
-    except (OSError, http.client.HTTPException, ValueError) as error:
+        body = answer.read()
+    except (OSError, http.client.HTTPException) as error:
         return f"the gateway on port {port} does not answer: {error}"
     finally:
         connection.close()
     if answer.status != HTTP_OK:
         return f"the gateway on port {port} answers {answer.status}"
-    broken = sorted(name for name, state in services.items() if state == "error")
+    states = service_states(body)
+    if states is None:
+        return f"what answers on port {port} is not LocalStack"
+    broken = sorted(name for name, state in states.items() if state == "error")
     return f"services in error: {', '.join(broken)}" if broken else None
+
+
+def service_states(body: bytes) -> dict[str, str] | None:
+    """Each service's state as /_localstack/health tells it; None where the text is another program's."""
+    try:
+        document = json.loads(body)
+    except ValueError:
+        return None
+    states = document.get("services") if isinstance(document, dict) else None
+    return states if isinstance(states, dict) else None
 
 
 def main() -> int:

@@ -19,9 +19,11 @@ class ContractError(Exception):
 
 def shortened(text: str, limit_bytes: int = REASON_LIMIT_BYTES) -> str:
     """`text` cut to at most `limit_bytes` of UTF-8, never inside a character."""
-    encoded = text.encode("utf-8")
+    # A file name of other bytes reaches a message as lone surrogates, which no
+    # UTF-8 has; a job whose message is no UTF-8 is failed for that alone.
+    encoded = text.encode("utf-8", errors="replace")
     if len(encoded) <= limit_bytes:
-        return text
+        return encoded.decode("utf-8")
     room = limit_bytes - len(_ELLIPSIS.encode("utf-8"))
     return encoded[:room].decode("utf-8", errors="ignore").rstrip() + _ELLIPSIS
 

@@ -49,8 +49,9 @@ lint: setup ## ruff: lint and format
 	@$(VENV)/ruff check .
 	@$(VENV)/ruff format --check --quiet .
 
-types: setup ## mypy --strict
+types: setup ## mypy --strict, tests included
 	@$(VENV)/mypy
+	@for tests in images/*/tests; do $(VENV)/mypy $$tests || exit 1; done
 
 unit: setup ## Tests without Docker, seconds
 	@$(VENV)/pytest tests/unit

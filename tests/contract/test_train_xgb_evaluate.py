@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.train_xgb_container import run_job, run_python
+from tests.support.containers import run_job, run_python
 from tests.support.train_xgb_data import (
     TEST_CLIENTS,
     labelled_csv,

@@ -12,7 +12,7 @@ from pathlib import Path
 import docker
 import pytest
 
-from tests.support.train_xgb_container import Endpoint, run_job, run_python, serving, wait_until
+from tests.support.containers import Endpoint, run_job, run_python, serving, wait_until
 from tests.support.train_xgb_data import TEST_CLIENTS, TRAIN_CSV, write_training_root
 
 README = Path(__file__).parents[2] / "images" / "train_xgb" / "README.md"

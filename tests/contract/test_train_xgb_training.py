@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.support.train_xgb_container import ended, run_job, run_python, started_job, wait_until
+from tests.support.containers import ended, run_job, run_python, started_job, wait_until
 from tests.support.train_xgb_data import ENCODED_NAMES, ENCODER, TRAIN_CSV, write_training_root
 
 README = Path(__file__).parents[2] / "images" / "train_xgb" / "README.md"

@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 from preprocess.arguments import SplitPlan
 from preprocess.split import Labels, split
+from sklearn.model_selection import train_test_split
 from smcontract.failure import ContractError
 
 PLAN = SplitPlan(0, 0, Fraction("0.1"), Fraction("0.2"), Fraction("0.1"))
@@ -38,6 +39,20 @@ def test_every_part_has_its_share_of_positive_rows() -> None:
 
     for part in split(truth, PLAN).named().values():
         assert truth[part].sum() == pytest.approx(len(part) / 10, abs=1)
+
+
+def test_parts_are_those_of_plain_calls_of_scikit_learn() -> None:
+    truth = labels(1000, 117)
+    plan = replace(PLAN, seed=3, live_seed=5)
+
+    rows = np.arange(1000)
+    rest, live = train_test_split(rows, test_size=100, random_state=5, stratify=truth)
+    rest, test = train_test_split(rest, test_size=180, random_state=3, stratify=truth[rest])
+    train, validation = train_test_split(rest, test_size=90, random_state=3, stratify=truth[rest])
+
+    expected = {"train": train, "validation": validation, "test": test, "live": live}
+    for name, part in split(truth, plan).named().items():
+        assert part.tolist() == sorted(expected[name].tolist())
 
 
 def test_live_hangs_on_the_live_seed_alone() -> None:

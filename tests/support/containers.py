@@ -1,4 +1,4 @@
-"""The train_xgb image as a black box: jobs that end, and an endpoint that answers."""
+"""Images as black boxes: jobs that end, and endpoints that answer."""
 
 import http.client
 import json
@@ -131,15 +131,21 @@ class Endpoint:
             return False
 
 
+def on_loopback(container: DockerContainer, port: int) -> DockerContainer:
+    """`container` with its `port` on a free one of the loopback interface, and nowhere else."""
+    # with_exposed_ports would open it to the whole network.
+    container.ports[f"{port}/tcp"] = ("127.0.0.1", None)
+    return container
+
+
 @contextmanager
 def serving(
     image: str, model: Path, environ: dict[str, str] | None = None, port: int = 8080, **options: Any
 ) -> Iterator[Endpoint]:
     """An endpoint with `model` read-only at /opt/ml/model and a fresh /tmp, once /ping says 200."""
     container = (
-        DockerContainer(image)
+        on_loopback(DockerContainer(image), port)
         .with_command("serve")
-        .with_exposed_ports(port)
         .with_volume_mapping(str(model), "/opt/ml/model", "ro")
         .with_tmpfs_mount("/tmp")
         .with_kwargs(labels=LABELS, **options)
@@ -148,7 +154,7 @@ def serving(
         container.with_env(name, value)
     with container:
         wrapped = container.get_wrapped_container()
-        endpoint = Endpoint(wrapped, container.get_container_host_ip(), int(container.get_exposed_port(port)))
+        endpoint = Endpoint(wrapped, "127.0.0.1", int(container.get_exposed_port(port)))
 
         def ready() -> bool | None:
             wrapped.reload()

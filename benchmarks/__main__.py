@@ -1,0 +1,42 @@
+"""`make bench`: every question, or those that are named."""
+
+import argparse
+import os
+import sys
+
+from benchmarks import model_quality, run_overhead, training_overhead
+from orchestration.data_source import choose
+from orchestration.errors import OrchestrationError
+from orchestration.settings import ROOT, Settings
+from scripts.commands import SetupError
+from scripts.images import reference
+
+QUESTIONS = {
+    "training_overhead": training_overhead.main,
+    "run_overhead": run_overhead.main,
+    "model_quality": model_quality.main,
+}
+
+
+def main() -> int:
+    """Measure, print, and leave build/bench/<name>.json."""
+    parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
+    parser.add_argument("names", nargs="*", choices=[*QUESTIONS, []], help="which; all of them by default")
+    names = parser.parse_args().names or list(QUESTIONS)
+    try:
+        source = choose("bank", Settings.from_environ(os.environ), ROOT / "build")
+        print(source.line, flush=True)
+        images = {name: reference(name) for name in ("preprocess", "train_xgb")}
+        for name in names:
+            figures = QUESTIONS[name](images, source.path, source.is_synthetic)
+            figures.write(ROOT / "build" / "bench")
+            print("\n".join(figures.lines()), flush=True)
+    except (OrchestrationError, SetupError) as error:
+        print(f"\nslipway: {error}", file=sys.stderr)
+        return 1
+    print("figures in build/bench/", flush=True)
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

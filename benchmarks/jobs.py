@@ -1,0 +1,103 @@
+"""The images' jobs under plain `docker run`, as SageMaker starts them, timed by the engine."""
+
+import json
+import shutil
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from uuid import uuid4
+
+from orchestration.project import Project
+from orchestration.schema import schema_document
+
+LABEL = "slipway=1"
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """A container that is over; `seconds` from its start to its exit."""
+
+    seconds: float
+    log: str
+
+
+class JobError(Exception):
+    """A container failed; the message is its log's end."""
+
+
+def docker_run(image: str, command: Sequence[str], root: Path, entrypoint: str | None = None) -> Ended:
+    """Run `image` with `root` at /opt/ml to its end. Raises JobError where it fails."""
+    name = f"slipway-bench-{uuid4().hex[:12]}"
+    options = ["--entrypoint", entrypoint] if entrypoint else []
+    try:
+        answer = subprocess.run(
+            [
+                *("docker", "run", "--name", name, "--label", LABEL),
+                *("--volume", f"{root}:/opt/ml", *options, image, *command),
+            ],
+            check=False,
+            capture_output=True,
+            text=True,
+        )
+        if answer.returncode != 0:
+            raise JobError(f"{image} {' '.join(command)[:60]}: {answer.stderr[-1500:]}")
+        state = json.loads(_docker("inspect", "--format", "{{json .State}}", name))
+    finally:
+        subprocess.run(["docker", "rm", "--force", "--volumes", name], check=False, capture_output=True)
+    return Ended(_moment(state["FinishedAt"]) - _moment(state["StartedAt"]), answer.stdout + answer.stderr)
+
+
+def preprocess(image: str, project: Project, data: Path, seed: int, root: Path) -> Ended:
+    """Preprocess `data` under `root`, split by `seed` as the project's pipeline splits."""
+    inputs = root / "processing" / "input"
+    (inputs / "data").mkdir(parents=True)
+    (inputs / "schema").mkdir()
+    shutil.copy(data, inputs / "data")
+    (inputs / "schema" / "schema.json").write_text(json.dumps(schema_document(project)), encoding="utf-8")
+    split = project.split
+    arguments = {
+        "--seed": seed,
+        "--live-seed": split.live_seed,
+        "--live-fraction": split.live_fraction,
+        "--test-fraction": split.test_fraction,
+        "--validation-fraction": split.validation_fraction,
+    }
+    return docker_run(image, [str(word) for pair in arguments.items() for word in pair], root)
+
+
+def prepare_training(hyperparameters: Mapping[str, object], preprocessed: Path, root: Path) -> None:
+    """Lay out `root` for a training job on what preprocessing left."""
+    (root / "input" / "config").mkdir(parents=True)
+    (root / "model").mkdir()
+    (root / "output").mkdir()
+    for channel in ("train", "validation", "encoder"):
+        source = preprocessed / "processing" / "output" / channel
+        shutil.copytree(source, root / "input" / "data" / channel)
+    texts = {name: str(value) for name, value in hyperparameters.items()}
+    (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(texts), encoding="utf-8")
+
+
+def evaluate(image: str, preprocessed: Path, trained: Path, root: Path) -> dict[str, float]:
+    """Accuracy and AUC of a trained model on the untouched test part."""
+    shutil.copytree(trained / "model", root / "processing" / "model")
+    shutil.copytree(preprocessed / "processing" / "output" / "test", root / "processing" / "test")
+    (root / "processing" / "evaluation").mkdir()
+    docker_run(image, ["evaluate"], root)
+    document = json.loads(
+        (root / "processing" / "evaluation" / "evaluation.json").read_text(encoding="utf-8")
+    )
+    metrics = document["binary_classification_metrics"]
+    return {name: float(metrics[name]["value"]) for name in ("accuracy", "auc")}
+
+
+def _docker(*arguments: str) -> str:
+    answer = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True)
+    return answer.stdout
+
+
+def _moment(text: str) -> float:
+    # Docker writes nanoseconds; Python reads microseconds.
+    whole, _, fraction = text.rstrip("Z").partition(".")
+    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00").timestamp()

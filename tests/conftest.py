@@ -1,0 +1,88 @@
+"""What every kind of test may ask for: images, LocalStack, the real rows."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from scripts.commands import ROOT
+from tests.support.hygiene import Ours
+from tests.support.localstack import LocalStack, running_localstack
+from tests.support.record import TestRecord
+
+# Cheapest first: what is wrong is known as early as can be.
+FOLDERS = ("unit", "contract", "integration", "e2e", "ui")
+REAL_ROWS_BESIDE_THE_PROJECT = ROOT.parent / "shared" / "data" / "bank-full.csv"
+RECORD = pytest.StashKey[TestRecord]()
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Keep a record of the run."""
+    config.stash[RECORD] = TestRecord()
+    config.pluginmanager.register(config.stash[RECORD])
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Order the tests by what they need; within a folder the order stays."""
+    items.sort(key=lambda item: FOLDERS.index(item.path.relative_to(ROOT / "tests").parts[0]))
+
+
+def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
+    """Leave the figures, and where everything passed the images that may be promoted."""
+    record = session.config.stash[RECORD]
+    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        record.write(ROOT / "build" / "test.json")
+    if exitstatus == pytest.ExitCode.OK and os.environ.get("SLIPWAY_RECORD_TESTED") == "1":
+        from scripts.tested import record_tested
+
+        record_tested()
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_is_left() -> Iterator[None]:
+    """Fail the session where it leaves a container, a network or a volume of ours behind."""
+    before = Ours.now()
+    yield
+    left = Ours.now() - before
+    assert not left, f"the tests left behind: {left}"
+
+
+@pytest.fixture(scope="session")
+def preprocess_image() -> str:
+    """The preprocess image of the present files."""
+    from scripts.images import reference
+
+    return reference("preprocess")
+
+
+@pytest.fixture(scope="session")
+def train_xgb_image() -> str:
+    """The train_xgb image of the present files."""
+    from scripts.images import reference
+
+    return reference("train_xgb")
+
+
+@pytest.fixture(scope="session")
+def localstack() -> Iterator[LocalStack]:
+    """A LocalStack of the tests' own, on a port of its own."""
+    from scripts.images import reference
+
+    with running_localstack(reference("localstack")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
+def bank_csv() -> Path:
+    """The real rows of bank; skips where nobody gave them, and never where somebody did."""
+    given = os.environ.get("SLIPWAY_BANK_CSV")
+    if given:
+        assert Path(given).is_file(), f"SLIPWAY_BANK_CSV={given} does not exist"
+        return Path(given).resolve()
+    if REAL_ROWS_BESIDE_THE_PROJECT.is_file():
+        return REAL_ROWS_BESIDE_THE_PROJECT
+    fetched = ROOT / "build" / "data" / "bank" / "bank-full.csv"
+    if fetched.is_file():
+        return fetched
+    pytest.skip("the real rows are not here; `make data`, or SLIPWAY_BANK_CSV=path, brings them")

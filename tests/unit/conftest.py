@@ -1,0 +1,19 @@
+"""Unit tests reach nothing beyond this machine's loopback interface, and no Docker."""
+
+import socket
+
+import pytest
+
+LOOPBACK = ("127.0.0.1", "::1", "localhost")
+
+
+@pytest.fixture(autouse=True)
+def _sockets_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
+    connect = socket.socket.connect
+
+    def refuse(self: socket.socket, address: object) -> None:
+        if isinstance(address, tuple) and address[0] in LOOPBACK:
+            return connect(self, address)
+        raise AssertionError(f"a unit test connects to {address!r}")
+
+    monkeypatch.setattr(socket.socket, "connect", refuse)

@@ -3,6 +3,7 @@
 
 PROJECT ?= bank
 IMAGE ?=
+RUNS ?=
 DATA ?=
 SET ?=
 REGISTRY ?=
@@ -17,7 +18,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images data up run down purge lint types unit contract integration e2e test check bench push lock
+.PHONY: help setup images data up run down purge lint types unit contract integration e2e test check bench push soak lock
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -67,8 +68,11 @@ check: lint types test ## Lint, types and all tests: what every change must pass
 bench: setup up ## Measure: training overhead, pipeline overhead, model quality; figures in build/bench/
 	@$(VENV)/python -m benchmarks
 
-push: ## Push the tested images to REGISTRY=host:port, by digest
+push: setup ## Push the tested images to REGISTRY=host:port, by digest
 	@$(PYTHON) -m scripts.push --registry "$(REGISTRY)" $(foreach name,$(IMAGE),--image $(name))
+
+soak: ## A clean clone's whole life: RUNS=5 runs, down, run, purge; nothing may be left
+	@RUNS="$(RUNS)" $(PYTHON) -m scripts.soak
 
 lock: setup ## Resolve every requirements.in into its hash-checked lock again
 	@$(VENV)/python -m scripts.lock

@@ -1,7 +1,10 @@
+import socket
+
 import pytest
 from localstack.packages.api import InstallTarget, PackageException, PackageInstaller
 from localstack.services.stepfunctions.packages import jpype_jsonata_package
-from slipway_localstack.installations import refuse_downloads
+from localstack.utils.aws import aws_stack
+from slipway_localstack.offline import look_up_no_name, refuse_downloads
 
 
 class Recorded(PackageInstaller):  # type: ignore[misc]  # LocalStack is installed in its image alone
@@ -52,3 +55,12 @@ def test_a_package_that_somebody_mounted_is_set_up() -> None:
 def test_java_for_jsonata_is_refused_by_name() -> None:
     with pytest.raises(PackageException, match=r"jsonata .* downloads nothing"):
         jpype_jsonata_package.install()
+
+
+def test_s3_is_at_localhost_without_a_question(monkeypatch: pytest.MonkeyPatch) -> None:
+    # Nobody has asked yet, and the name is there for whoever does.
+    monkeypatch.setattr(aws_stack, "CACHE_S3_HOSTNAME_DNS_STATUS", None)
+    monkeypatch.setattr(socket, "gethostbyname", lambda _: "192.0.2.1")
+    look_up_no_name()
+
+    assert aws_stack.get_s3_hostname() == "localhost"

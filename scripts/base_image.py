@@ -31,6 +31,16 @@ DPkg::Post-Invoke { "rm -f /var/cache/apt/archives/*.deb /var/cache/apt/*.bin ||
 Dir::Cache::pkgcache "";
 Dir::Cache::srcpkgcache "";
 """
+# Indexes, logs and caches that a first `apt-get update` makes again, and manuals.
+SLIMMED_AWAY = (
+    "var/cache/apt/archives/*.deb",
+    "var/cache/apt/*.bin",
+    "var/lib/apt/lists/*",
+    "var/log/*.log",
+    "usr/share/man/*",
+    "usr/share/info/*",
+    "usr/share/lintian/*",
+)
 
 
 def ensure_base_image() -> str:
@@ -42,10 +52,17 @@ def ensure_base_image() -> str:
         return f"{BASE_IMAGE} is there"
     pulled = capture(["docker", "pull", "--quiet", UPSTREAM], PULL_TIMEOUT_SECONDS)
     if pulled.returncode == 0:
-        capture(["docker", "tag", UPSTREAM, BASE_IMAGE])
+        tag_base_image(UPSTREAM)
         return f"{BASE_IMAGE} pulled as {UPSTREAM}"
     make_base_image(pull_failure=(pulled.stderr.strip().splitlines() or ["no answer"])[-1])
     return f"{BASE_IMAGE} made from Debian packages (no image registry answers)"
+
+
+def tag_base_image(image: str) -> None:
+    """Let `BASE_IMAGE` mean `image`. Raises SetupError with the engine's own words."""
+    tagged = capture(["docker", "tag", image, BASE_IMAGE])
+    if tagged.returncode != 0:
+        raise SetupError(f"{image} cannot be tagged as {BASE_IMAGE}: {tagged.stderr.strip()}")
 
 
 def make_base_image(pull_failure: str) -> None:
@@ -67,8 +84,8 @@ def make_base_image(pull_failure: str) -> None:
     with TemporaryDirectory(prefix="slipway-base-") as folder:
         root = Path(folder) / "root"
         _bootstrap(root, source)
-        _make_slim(root)
-        _import(root)
+        make_slim(root)
+        import_base_image(root)
 
 
 def _bootstrap(root: Path, source: AptSource) -> None:
@@ -86,34 +103,50 @@ def _bootstrap(root: Path, source: AptSource) -> None:
         )
 
 
-def _make_slim(root: Path) -> None:
-    for pattern in ("var/cache/apt/archives/*.deb", "var/cache/apt/*.bin", "var/log/*.log"):
-        for path in root.glob(pattern):
-            path.unlink()
-    for pattern in ("var/lib/apt/lists/*", "usr/share/man/*", "usr/share/info/*", "usr/share/lintian/*"):
-        for path in root.glob(pattern):
-            shutil.rmtree(path) if path.is_dir() else path.unlink()
-    for path in root.glob("usr/share/doc/*/*"):
-        if path.name != "copyright":
-            shutil.rmtree(path) if path.is_dir() and not path.is_symlink() else path.unlink()
-    for path in root.glob("usr/share/locale/*"):
-        if path.is_dir():
-            shutil.rmtree(path)
+def make_slim(root: Path) -> None:
+    """Leave out of a bootstrapped `root` what Debian's slim image leaves out."""
+    for pattern in SLIMMED_AWAY:
+        for path in list(root.glob(pattern)):
+            _remove(path)
+    for package in list(root.glob("usr/share/doc/*")):
+        # Some packages link to another's folder; a link may lead out of the root.
+        if package.is_dir() and not package.is_symlink():
+            for path in list(package.iterdir()):
+                if path.name != "copyright":
+                    _remove(path)
+    for path in list(root.glob("usr/share/locale/*")):
+        if path.name != "locale.alias":
+            _remove(path)
     (root / "etc/dpkg/dpkg.cfg.d/docker").write_text(SLIM_DPKG, encoding="ascii")
     (root / "etc/apt/apt.conf.d/docker-clean").write_text(CLEAN_APT, encoding="ascii")
 
 
-def _import(root: Path) -> None:
-    """Stream the root into the engine; the image appears whole or not at all."""
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path)
+    else:
+        path.unlink()
+
+
+def import_base_image(root: Path) -> None:
+    """Stream `root` into the engine; the name appears when all of it has arrived, or not at all.
+
+    Raises SetupError where a part of it is missing.
+    """
     with subprocess.Popen(
         ["tar", "--numeric-owner", "-C", str(root), "-c", "."], stdout=subprocess.PIPE
     ) as archive:
         imported = subprocess.run(
-            ["docker", "import", "-c", 'CMD ["bash"]', "-c", "LABEL slipway=1", "-", BASE_IMAGE],
+            ["docker", "import", "-c", 'CMD ["bash"]', "-c", "LABEL slipway=1", "-"],
             check=False,
             stdin=archive.stdout,
             capture_output=True,
             text=True,
         )
-    if imported.returncode != 0 or archive.returncode != 0:
+    image_id = imported.stdout.strip()
+    if imported.returncode != 0:
         raise SetupError(f"docker import of the base image failed: {imported.stderr.strip()}")
+    if archive.returncode != 0:
+        capture(["docker", "image", "rm", image_id])
+        raise SetupError(f"the base image could not be packed: tar ended with exit code {archive.returncode}")
+    tag_base_image(image_id)

@@ -2,13 +2,18 @@
 
 import argparse
 import shutil
+from pathlib import Path
 
 from scripts.base_image import BASE_IMAGE
 from scripts.commands import ROOT, SetupError, capture, run_main, say
+from scripts.engine import engine_state, refuse_without_permission
 
 OURS = "label=slipway=1"
 # Everything that the verbs write inside the project.
-WRITTEN_FOLDERS = (".venv", ".venv-sdk-v2", ".state", "build")
+WRITTEN_FOLDERS = (
+    *(".venv", ".venv-sdk-v2", ".state", "build"),
+    *(".mypy_cache", ".ruff_cache", ".pytest_cache"),
+)
 
 
 def main() -> int:
@@ -16,16 +21,18 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="make down", description=__doc__)
     parser.add_argument("command", choices=["down", "purge"])
     command = parser.parse_args().command
-    if capture(["docker", "version"]).returncode == 0:
+    engine = engine_state()
+    refuse_without_permission(engine)
+    if engine.engine is not None:
         remove("containers", ["ps", "--all", "--quiet"], ["rm", "--force", "--volumes"])
         remove("networks", ["network", "ls", "--quiet"], ["network", "rm"])
         if command == "purge":
             remove("volumes", ["volume", "ls", "--quiet"], ["volume", "rm"])
             remove_images()
     else:
-        say("  docker does not answer: no container of ours can be running")
+        say(f"  nothing of ours in Docker is removed, for it does not answer: {engine.complaint}")
     if command == "purge":
-        remove_written_folders()
+        remove_written_folders(ROOT)
         say("  Docker itself and its build cache stay: others may use them (docker builder prune empties it)")
     return 0
 
@@ -35,7 +42,7 @@ def remove(what: str, listing: list[str], removal: list[str]) -> None:
 
     Raises SetupError where something of ours could not be removed.
     """
-    found = capture(["docker", *listing, "--filter", OURS]).stdout.split()
+    found = listed(*listing, "--filter", OURS)
     if found:
         removed = capture(["docker", *removal, *found], 120)
         if removed.returncode != 0:
@@ -43,12 +50,18 @@ def remove(what: str, listing: list[str], removal: list[str]) -> None:
     say(f"  {what:<11} {len(found)} removed")
 
 
+def listed(*listing: str) -> list[str]:
+    """What a listing of docker says, word by word. Raises SetupError where it says nothing at all."""
+    answer = capture(["docker", *listing])
+    if answer.returncode != 0:
+        raise SetupError(f"`docker {' '.join(listing)}` failed: {answer.stderr.strip()}")
+    return answer.stdout.split()
+
+
 def remove_images() -> None:
     """Remove every image that carries our label or our base's name."""
     found = set(image_ids("--filter", OURS)) | set(image_ids(BASE_IMAGE))
-    names = capture(
-        ["docker", "images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", OURS]
-    ).stdout.split()
+    names = listed("images", "--format", "{{.Repository}}:{{.Tag}}", "--filter", OURS)
     doomed = [name for name in names if "<none>" not in name]
     if image_ids(BASE_IMAGE):
         doomed.append(BASE_IMAGE)
@@ -69,15 +82,26 @@ def remove_by_reference(references: list[str]) -> None:
 
 def image_ids(*narrowing: str) -> list[str]:
     """The ids of the images that the engine lists, without repetition."""
-    listed = capture(["docker", "images", "--all", "--quiet", "--no-trunc", *narrowing])
-    return list(dict.fromkeys(listed.stdout.split()))
+    return list(dict.fromkeys(listed("images", "--all", "--quiet", "--no-trunc", *narrowing)))
 
 
-def remove_written_folders() -> None:
-    """Remove what the verbs wrote inside the project."""
-    present = [name for name in WRITTEN_FOLDERS if (ROOT / name).exists()]
+def remove_written_folders(root: Path) -> None:
+    """Remove what the verbs wrote inside the project at `root`; of a link only the link.
+
+    Raises SetupError where a file belongs to somebody else.
+    """
+    present = [name for name in WRITTEN_FOLDERS if (root / name).exists() or (root / name).is_symlink()]
     for name in present:
-        shutil.rmtree(ROOT / name)
+        try:
+            if (root / name).is_symlink():
+                (root / name).unlink()
+            else:
+                shutil.rmtree(root / name)
+        except OSError as error:
+            raise SetupError(
+                f"{name} cannot be removed: {error}\n"
+                "  A container that ran as root may have left files there; run: sudo make purge"
+            ) from error
     say(f"  {'folders':<11} {', '.join(present) or 'none'} removed")
 
 

@@ -1,5 +1,8 @@
 """Running other programs, and failing in words that a person can use."""
 
+import contextlib
+import os
+import signal
 import subprocess
 import sys
 import time
@@ -10,23 +13,50 @@ ROOT = Path(__file__).resolve().parent.parent
 STATE = ROOT / ".state"
 LOGS = ROOT / "build" / "logs"
 
+CANNOT_START = 127
+TIMED_OUT = 124
+
 
 class SetupError(Exception):
     """Why a verb cannot go on; the message ends with the way out."""
 
 
 def capture(command: Sequence[str], timeout_seconds: float = 60) -> subprocess.CompletedProcess[str]:
-    """Run `command` and return what it said; a missing program counts as exit code 127."""
+    """Run `command` and return what it said.
+
+    As in a shell, exit code 127 is a program that cannot be started, and 124
+    one that gave no answer in time.
+    """
     try:
-        return subprocess.run(
-            command, check=False, capture_output=True, text=True, errors="replace", timeout=timeout_seconds
+        process = subprocess.Popen(
+            command,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+            errors="replace",
+            start_new_session=True,
         )
-    except FileNotFoundError as error:
-        return subprocess.CompletedProcess(command, 127, stdout="", stderr=str(error))
-    except subprocess.TimeoutExpired:
-        return subprocess.CompletedProcess(
-            command, 124, stdout="", stderr=f"no answer within {timeout_seconds:.0f} s"
-        )
+    except OSError as error:
+        return subprocess.CompletedProcess(command, CANNOT_START, stdout="", stderr=str(error))
+    with process:
+        try:
+            stdout, stderr = process.communicate(timeout=timeout_seconds)
+        except subprocess.TimeoutExpired:
+            _kill_session(process)
+            return subprocess.CompletedProcess(
+                command, TIMED_OUT, stdout="", stderr=f"no answer within {timeout_seconds:g} s"
+            )
+        except BaseException:
+            _kill_session(process)
+            raise
+    return subprocess.CompletedProcess(command, process.returncode, stdout, stderr)
+
+
+def _kill_session(process: subprocess.Popen[str]) -> None:
+    """Kill `process` and what it started: docker's plugins are its children, and would go on."""
+    with contextlib.suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 def logged(command: Sequence[str], log_file: Path, env: dict[str, str] | None = None) -> int:
@@ -39,9 +69,9 @@ def logged(command: Sequence[str], log_file: Path, env: dict[str, str] | None = 
             return subprocess.run(
                 command, check=False, stdin=subprocess.DEVNULL, stdout=log, stderr=subprocess.STDOUT, env=env
             ).returncode
-        except FileNotFoundError as error:
+        except OSError as error:
             log.write(f"{error}\n".encode())
-            return 127
+            return CANNOT_START
 
 
 def tail(log_file: Path, lines: int = 15) -> str:

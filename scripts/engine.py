@@ -1,6 +1,5 @@
 """Docker Engine with compose and buildx: found, installed where that is safe, started."""
 
-import json
 import os
 import re
 import shutil
@@ -39,10 +38,20 @@ class EngineState:
     @property
     def problem(self) -> str | None:
         """What is missing or too old, in words; None when all is well."""
+        return self.engine_problem or self.client_problem
+
+    @property
+    def engine_problem(self) -> str | None:
+        """What is wrong with the daemon."""
         if self.engine is None:
             return f"no Docker Engine answers ({self.complaint})"
         if major(self.engine) < MINIMUM_ENGINE:
             return f"Docker Engine {self.engine} is older than {MINIMUM_ENGINE}"
+        return None
+
+    @property
+    def client_problem(self) -> str | None:
+        """What the client beside it lacks."""
         if self.compose is None or major(self.compose) < MINIMUM_COMPOSE:
             return "the compose v2 plugin is missing (docker compose version fails)"
         if not self.buildx:
@@ -58,12 +67,12 @@ def major(version: str) -> int:
 
 def engine_state() -> EngineState:
     """Ask the client for everything that the verbs need."""
-    version = capture(["docker", "version", "--format", "{{json .Server.Version}}"], 20)
+    version = capture(["docker", "version", "--format", "{{.Server.Version}}"], 20)
     compose = capture(["docker", "compose", "version", "--short"], 20)
     buildx = capture(["docker", "buildx", "version"], 20)
     complaint = (version.stderr.strip().splitlines() or ["docker does not answer"])[-1]
     return EngineState(
-        engine=json.loads(version.stdout) if version.returncode == 0 and version.stdout.strip() else None,
+        engine=(version.stdout.strip() or None) if version.returncode == 0 else None,
         compose=compose.stdout.strip() if compose.returncode == 0 else None,
         buildx=buildx.returncode == 0,
         complaint=complaint,
@@ -96,20 +105,27 @@ def described(state: EngineState) -> str:
     return f"engine {state.engine}, compose {state.compose}, buildx"
 
 
-def refuse_without_rights(state: EngineState) -> None:
-    """Stop where only the person at the machine can help."""
-    if "permission denied" in state.complaint.lower():
+def refuse_without_permission(state: EngineState) -> None:
+    """Stop where an engine is there, but not for this user."""
+    if state.engine is None and "permission denied" in state.complaint.lower():
         raise SetupError(
             "Docker is running, but your user may not talk to it.\n"
             "  Run: sudo usermod -aG docker $USER   and log in again; or run make as root."
         )
-    if os.environ.get("DOCKER_HOST"):
-        raise SetupError(
-            f"{state.problem}; DOCKER_HOST is set to {os.environ['DOCKER_HOST']}.\n"
-            "  Start that engine, or unset DOCKER_HOST to use the local one."
-        )
+
+
+def refuse_without_rights(state: EngineState) -> None:
+    """Stop where only the person at the machine can help."""
+    refuse_without_permission(state)
+    if host := os.environ.get("DOCKER_HOST"):
+        start = "Start that engine, or unset DOCKER_HOST to use the local one."
+        way_out = start if state.engine_problem else HOW_TO_INSTALL
+        raise SetupError(f"{state.problem}; DOCKER_HOST is set to {host}.\n  {way_out}")
     if os.geteuid() != 0:
         raise SetupError(f"{state.problem}, and this user may not install or start it.\n  {HOW_TO_INSTALL}")
+    if state.engine is not None and state.engine_problem:
+        # Somebody's containers may be running on it.
+        raise SetupError(f"{state.problem}, and an engine in use is not replaced.\n  {HOW_TO_INSTALL}")
 
 
 def daemon_is_installed() -> bool:
@@ -139,15 +155,15 @@ def start_daemon() -> None:
         if started.returncode != 0:
             raise SetupError(f"systemctl start docker failed: {started.stderr.strip()}")
         wait_until(lambda: engine_state().engine is not None, START_TIMEOUT_SECONDS)
+        why = "`journalctl --unit docker` says why"
     else:
         daemon = _detached_daemon()
         wait_until(
             lambda: engine_state().engine is not None or daemon.poll() is not None, START_TIMEOUT_SECONDS
         )
+        why = f"its last words ({relative(DAEMON_LOG)}):\n{tail(DAEMON_LOG)}"
     if engine_state().engine is None:
-        raise SetupError(
-            f"dockerd does not come up; its last words ({relative(DAEMON_LOG)}):\n{tail(DAEMON_LOG)}"
-        )
+        raise SetupError(f"dockerd does not come up; {why}")
 
 
 def _detached_daemon() -> subprocess.Popen[bytes]:

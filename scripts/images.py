@@ -111,7 +111,8 @@ def reference(name: str) -> str:
 def ensure_built(build: Build) -> BuiltImage:
     """Build what is not there yet; the image appears whole or not at all.
 
-    Raises SetupError with the builder's own last lines.
+    Raises SetupError with the builder's own last lines, and where a file has
+    changed under the builder's hands: no tag says what such an image holds.
     """
     wanted = build.reference
     started = time.perf_counter()
@@ -120,14 +121,22 @@ def ensure_built(build: Build) -> BuiltImage:
     if is_new:
         say(f"  {build.local_name:<15} building …  (log: {relative(log_of(build))})")
         run_build(build, wanted)
+        if build.reference != wanted:
+            capture(["docker", "image", "rm", wanted])
+            raise SetupError(f"files of {build.local_name} changed while it was built; run it again.")
         seconds = time.perf_counter() - started
     outcome = inspected(build, wanted, seconds)
-    if is_new or not build.state_file.exists():
+    if is_new or not records(build.state_file, wanted):
         build.state_file.parent.mkdir(parents=True, exist_ok=True)
         build.state_file.write_text(json.dumps(asdict(outcome), indent=2) + "\n", encoding="utf-8")
     took = f", {seconds:.0f} s" if is_new else ", unchanged"
     say(f"  {build.local_name:<15} {wanted}  {outcome.size_bytes / 1e6:.0f} MB{took}")
     return outcome
+
+
+def records(state_file: Path, wanted: str) -> bool:
+    """Whether the last outcome on record is the image `wanted`."""
+    return state_file.is_file() and f'"{wanted}"' in state_file.read_text(encoding="utf-8")
 
 
 def log_of(build: Build) -> Path:
@@ -157,8 +166,10 @@ def run_build(build: Build, tag: str) -> None:
 
 
 def inspected(build: Build, tag: str, seconds: float) -> BuiltImage:
-    """What the engine says about an image that is there."""
+    """What the engine says about an image that is there. Raises SetupError where it says nothing."""
     answer = capture(["docker", "image", "inspect", "--format", "{{.Id}} {{.Size}}", tag])
+    if answer.returncode != 0:
+        raise SetupError(f"the image {tag} cannot be inspected: {answer.stderr.strip()}")
     identity, size = answer.stdout.split()
     return BuiltImage(build.name, tag, identity, int(size), round(seconds, 1))
 

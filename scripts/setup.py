@@ -2,7 +2,6 @@
 
 import argparse
 import shutil
-import sys
 from pathlib import Path
 
 from scripts.base_image import BASE_IMAGE, ensure_base_image
@@ -22,7 +21,6 @@ def main() -> int:
         "--tests", action="store_true", help="also what only the tests need (SageMaker SDK v2)"
     )
     arguments = parser.parse_args()
-    check_python(sys.version_info[:2])
     first_time = not (ROOT / ".venv").exists()
     if first_time:
         say(f"slipway: {FIRST_TIME}")
@@ -36,15 +34,6 @@ def main() -> int:
     if arguments.tests:
         timed_step("python", sdk_v2_venv)
     return 0
-
-
-def check_python(version: tuple[int, ...]) -> None:
-    """Raise SetupError where the interpreter is too old for the project."""
-    if version < (3, 11):
-        raise SetupError(
-            f"Python {version[0]}.{version[1]} is too old; 3.11 or newer is needed.\n"
-            "  Point PYTHON at one: make setup PYTHON=python3.12"
-        )
 
 
 def docker_root() -> Path:

@@ -19,10 +19,8 @@ def ensure_venv(folder: Path, lock: Path) -> str:
     one that failed is removed.
     Raises SetupError with pip's own last lines.
     """
-    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
-    wanted = f"{digest} python{sys.version_info.major}.{sys.version_info.minor}"
-    stamp = folder / STAMP
-    if stamp.exists() and stamp.read_text(encoding="ascii") == wanted and (folder / "bin/python").exists():
+    wanted = stamp_text(folder, lock)
+    if is_current(folder, wanted):
         return f"{relative(folder)} is there"
     _create(folder)
     log_file = LOGS / f"pip-{folder.name.strip('.')}.log"
@@ -36,8 +34,22 @@ def ensure_venv(folder: Path, lock: Path) -> str:
             f"pip could not install {relative(lock)}; no network, no disk, or a package index that lacks\n"
             f"  a file. Its last lines ({relative(log_file)}):\n{tail(log_file)}"
         )
-    stamp.write_text(wanted, encoding="ascii")
+    (folder / STAMP).write_text(wanted, encoding="utf-8")
     return f"{relative(folder)} made from {relative(lock)}"
+
+
+def stamp_text(folder: Path, lock: Path) -> str:
+    """What an environment depends on: the lock, the interpreter, and the folder that its programs name."""
+    digest = hashlib.sha256(lock.read_bytes()).hexdigest()
+    return f"{digest} python{sys.version_info.major}.{sys.version_info.minor} {folder}"
+
+
+def is_current(folder: Path, wanted: str) -> bool:
+    """Whether the environment in `folder` was finished as `wanted`, and its interpreter is still there."""
+    stamp = folder / STAMP
+    return (
+        stamp.is_file() and stamp.read_text(encoding="utf-8") == wanted and (folder / "bin/python").exists()
+    )
 
 
 def _create(folder: Path) -> None:

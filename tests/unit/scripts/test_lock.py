@@ -1,0 +1,46 @@
+import re
+import tomllib
+
+import pytest
+
+from scripts.commands import ROOT, relative
+from scripts.lock import HOST_PYTHON, RESOLVED_AS_OF, inputs
+
+INPUTS = [relative(path) for path in inputs()]
+
+
+def test_every_input_of_the_project_is_found() -> None:
+    assert set(INPUTS) >= {
+        "images/localstack/requirements.in",
+        "images/localstack/test-requirements.in",
+        "images/preprocess/requirements.in",
+        "images/train_xgb/requirements.in",
+        "requirements/dev.in",
+    }
+    assert sorted(INPUTS) == INPUTS
+
+
+@pytest.mark.parametrize("path", INPUTS)
+def test_every_input_has_its_lock_and_every_requirement_in_it_a_hash(path: str) -> None:
+    lock = (ROOT / path).with_suffix(".lock").read_text(encoding="utf-8")
+
+    # A requirement begins at the margin and ends before the next one.
+    requirements = re.findall(r"^[^\s#].*(?:\n\s+.*)*", lock, re.MULTILINE)
+    assert requirements
+    assert [text.splitlines()[0] for text in requirements if "--hash=sha256:" not in text] == []
+
+
+def test_every_lock_comes_from_an_input() -> None:
+    locks = [*ROOT.glob("images/*/*.lock"), *ROOT.glob("requirements/*.lock")]
+
+    assert {relative(lock.with_suffix(".in")) for lock in locks} == set(INPUTS)
+
+
+def test_a_date_of_its_own_belongs_to_a_folder_with_inputs() -> None:
+    assert set(RESOLVED_AS_OF) <= {path.rpartition("/")[0] for path in INPUTS}
+
+
+def test_the_environment_of_the_verbs_is_resolved_for_the_oldest_python_that_may_run_them() -> None:
+    settings = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))
+
+    assert settings["tool"]["ruff"]["target-version"] == "py" + HOST_PYTHON.replace(".", "")

@@ -525,20 +525,30 @@ def test_a_signal_before_the_rows_are_read_stops_the_job(
     assert refusal(outcome, root) == expected
 
 
-def first_output(root: Path) -> Callable[[], bool | None]:
-    return lambda: bool(outputs_of(root)) or None
+def killed_while_writing(image: str, root: Path, signal: str) -> Ended:
+    """The end of a job with so many rows that the signal comes long before the last is written."""
+    header, *lines = TEXT.splitlines(keepends=True)
+    write_processing_root(root, {NAME: header + "".join(lines) * 500})
+    with started_job(image, ["--live-fraction", "0.8"], root) as container:
+        folder = root / "processing" / "output"
+        wait_until(lambda: any(path.is_file() for path in folder.rglob("*")) or None, "the first output")
+        container.kill(signal=signal)
+        return ended(container)
 
 
 def test_sigterm_while_outputs_are_written_leaves_none(preprocess_image: str, tmp_path: Path) -> None:
-    header, *lines = TEXT.splitlines(keepends=True)
-    root = write_processing_root(tmp_path / "ml", {NAME: header + "".join(lines) * 500})
+    outcome = killed_while_writing(preprocess_image, tmp_path / "ml", "SIGTERM")
 
-    with started_job(preprocess_image, ["--live-fraction", "0.8"], root) as container:
-        wait_until(first_output(root), "the first output")
-        container.kill(signal="SIGTERM")
-        outcome = ended(container)
+    assert refusal(outcome, tmp_path / "ml") == documented_messages()["the job is stopped"]
 
-    assert refusal(outcome, root) == documented_messages()["the job is stopped"]
+
+def test_a_job_that_is_killed_leaves_nothing_under_an_outputs_name(
+    preprocess_image: str, tmp_path: Path
+) -> None:
+    outcome = killed_while_writing(preprocess_image, tmp_path / "ml", "SIGKILL")
+
+    assert outcome.exit_code == 128 + 9
+    assert set(outputs_of(tmp_path / "ml")).isdisjoint(OUTPUTS)
 
 
 @pytest.fixture(scope="module")

@@ -11,6 +11,7 @@ from typing import Any
 import docker
 import pytest
 
+from scripts.content_tag import IGNORED_NAMES
 from scripts.images import IMAGES, SMCONTRACT, Build, image_names, reference
 from tests.support.containers import run_job, run_python
 
@@ -136,6 +137,22 @@ def test_what_asks_the_package_index_can_be_given_certificates(name: str) -> Non
 def test_nothing_is_fetched_but_packages(name: str) -> None:
     for run in arguments_of(name, "RUN"):
         assert not re.search(r"\b(curl|wget|git|https?:)\b", run), run
+
+
+@pytest.mark.parametrize(
+    "folder", [*(IMAGES / name for name in NAMES), SMCONTRACT], ids=lambda path: path.name
+)
+def test_what_does_not_count_for_the_tag_stays_out_of_the_build(folder: Path) -> None:
+    ignored = (folder / ".dockerignore").read_text(encoding="utf-8").split()
+
+    assert {name.removeprefix("**/") for name in ignored} >= {*IGNORED_NAMES, "*.pyc", "*.egg-info"}
+
+
+@pytest.mark.parametrize("name", PYTHON_IMAGES)
+def test_no_bytecode_of_the_hosts_python_came_along(name: str, tmp_path: Path) -> None:
+    found = run_job(reference(name), ["/src", "-name", "*.pyc"], tmp_path, entrypoint="find")
+
+    assert (found.exit_code, found.stdout) == (0, "")
 
 
 @pytest.mark.parametrize("lock", LOCKS, ids=lambda lock: f"{lock.parent.name}/{lock.name}")

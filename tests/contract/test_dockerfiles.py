@@ -140,7 +140,7 @@ def test_nothing_is_fetched_but_packages(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", [*(IMAGES / name for name in NAMES), SMCONTRACT], ids=lambda path: path.name
+    "folder", [*(IMAGES / name for name in PYTHON_IMAGES), SMCONTRACT], ids=lambda path: path.name
 )
 def test_what_does_not_count_for_the_tag_stays_out_of_the_build(folder: Path) -> None:
     ignored = (folder / ".dockerignore").read_text(encoding="utf-8").split()

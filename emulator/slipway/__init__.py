@@ -1,0 +1,1 @@
+"""SageMaker's control plane on this machine: AWS's wire protocols outside, real containers inside."""

@@ -1,0 +1,231 @@
+"""The Docker Engine, reduced to what running jobs and endpoints takes."""
+
+from collections.abc import Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+import docker
+from docker.errors import APIError, ImageNotFound, NotFound
+
+from slipway.containers.logs import lines_of
+from slipway.containers.spec import HOST_LABEL, OURS, RESOURCE_LABEL, ContainerSpec
+
+API_TIMEOUT_SECONDS = 60
+
+
+class EngineError(Exception):
+    """Docker refused; the message is its own."""
+
+
+class ImageMissingError(EngineError):
+    """The engine does not have the image."""
+
+
+class ContainerGoneError(EngineError):
+    """The container was removed by somebody, or the engine lost it."""
+
+
+class EntrypointError(EngineError):
+    """The image has no such program: the container was made and could not be started."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerState:
+    """A container as the engine sees it now; `exit_code` is None until it has ended."""
+
+    container_id: str
+    host: str
+    is_running: bool
+    exit_code: int | None
+    is_out_of_memory: bool
+    started_at: str
+    finished_at: str
+    address: str | None
+    error: str
+
+
+class Engine:
+    """Docker Engine over its API; one client for all threads."""
+
+    def __init__(self, client: docker.APIClient, jobs_volume: str) -> None:
+        self._client = client
+        self._jobs_volume = jobs_volume
+
+    @classmethod
+    def connect(cls, jobs_volume: str) -> "Engine":
+        """The engine that DOCKER_HOST names, or the local socket. Raises EngineError."""
+        try:
+            client = docker.APIClient(version="auto", timeout=API_TIMEOUT_SECONDS, num_pools=64)
+        except docker.errors.DockerException as error:
+            raise EngineError(f"the Docker Engine does not answer: {error}") from error
+        return cls(client, jobs_volume)
+
+    def create(self, spec: ContainerSpec) -> str:
+        """Make a container and return its id; it does not run yet.
+
+        Raises ImageMissingError, and EngineError with the engine's words.
+        """
+        try:
+            made = self._client.create_container_from_config(self._config(spec))
+        except ImageNotFound as error:
+            raise ImageMissingError(f"there is no image {spec.image} in this Docker Engine") from error
+        except APIError as error:
+            raise EngineError(error.explanation or str(error)) from error
+        container_id: str = made["Id"]
+        return container_id
+
+    def start(self, container_id: str) -> None:
+        """Let a container run. Raises EntrypointError where its program cannot be executed."""
+        try:
+            self._client.start(container_id)
+        except NotFound as error:
+            raise ContainerGoneError(str(error.explanation)) from error
+        except APIError as error:
+            raise EntrypointError(error.explanation or str(error)) from error
+
+    def wait(self, container_id: str) -> None:
+        """Return once the container has ended. Raises ContainerGoneError, EngineError."""
+        try:
+            self._client.wait(container_id, timeout=None)
+        except NotFound as error:
+            raise ContainerGoneError(str(error.explanation)) from error
+        except (APIError, OSError) as error:
+            raise EngineError(f"the connection to the Docker Engine broke: {error}") from error
+
+    def state(self, container_id: str) -> ContainerState:
+        """How a container is now. Raises ContainerGoneError."""
+        try:
+            return _state(self._client.inspect_container(container_id))
+        except NotFound as error:
+            raise ContainerGoneError(str(error.explanation)) from error
+
+    def of_resource(self, resource_arn: str) -> list[ContainerState]:
+        """Every container of a resource, running or not."""
+        return self._found(f"{RESOURCE_LABEL}={resource_arn}")
+
+    def resource_arns(self) -> set[str]:
+        """The resources that have containers."""
+        listed = self._client.containers(all=True, filters={"label": [RESOURCE_LABEL]})
+        return {item["Labels"][RESOURCE_LABEL] for item in listed}
+
+    def stop(self, container_id: str, grace_seconds: int) -> None:
+        """SIGTERM, and SIGKILL after `grace_seconds`; returns when the container has ended."""
+        with suppress(NotFound):
+            self._client.stop(container_id, timeout=grace_seconds)
+
+    def remove(self, container_id: str) -> None:
+        """Remove a container, running or not; one that is gone is no error."""
+        with suppress(NotFound):
+            try:
+                self._client.remove_container(container_id, v=True, force=True)
+            except APIError as error:
+                # Somebody else is removing it: then it will be gone.
+                if "already in progress" not in str(error.explanation):
+                    raise EngineError(str(error.explanation)) from error
+
+    def log_lines(self, container_id: str, since: float | None = None) -> Iterator[tuple[float, str]]:
+        """Lines of stdout and stderr with the time of each, as they come, until the container ends."""
+        chunks = self._client.logs(
+            container_id, stdout=True, stderr=True, stream=True, follow=True, timestamps=True, since=since
+        )
+        return lines_of(chunks)
+
+    def image_id(self, reference: str) -> str | None:
+        """The engine's id of an image; None where it does not have it."""
+        try:
+            identity: str = self._client.inspect_image(reference)["Id"]
+        except (ImageNotFound, NotFound):
+            return None
+        return identity
+
+    def image_labels(self, reference: str) -> dict[str, str]:
+        """An image's labels. Raises ImageMissingError."""
+        try:
+            config = self._client.inspect_image(reference)["Config"]
+        except (ImageNotFound, NotFound) as error:
+            raise ImageMissingError(f"there is no image {reference} in this Docker Engine") from error
+        return dict(config.get("Labels") or {})
+
+    def capacity(self) -> tuple[int, int]:
+        """Processors and bytes of memory that the engine has."""
+        info = self._client.info()
+        return int(info["NCPU"]), int(info["MemTotal"])
+
+    def ensure_network(self, name: str, is_internal: bool = False) -> None:
+        """Have a labelled network of that name."""
+        if not any(item["Name"] == name for item in self._client.networks(names=[name])):
+            self._client.create_network(
+                name, driver="bridge", internal=is_internal, labels={OURS: "1"}, check_duplicate=True
+            )
+
+    def remove_network(self, name: str) -> None:
+        """Remove a network; one that is gone is no error."""
+        with suppress(NotFound):
+            self._client.remove_network(name)
+
+    def _found(self, label: str) -> list[ContainerState]:
+        listed = self._client.containers(all=True, filters={"label": [label]})
+        states = []
+        for item in listed:
+            with suppress(ContainerGoneError):
+                states.append(self.state(item["Id"]))
+        return states
+
+    def _config(self, spec: ContainerSpec) -> dict[str, Any]:
+        """The body of Docker's POST /containers/create."""
+        host: dict[str, Any] = {
+            "Mounts": [
+                {
+                    "Type": "volume",
+                    "Source": self._jobs_volume,
+                    "Target": mount.target,
+                    "ReadOnly": mount.is_read_only,
+                    # The folder must exist; Docker makes none (engine 26 and later).
+                    "VolumeOptions": {"Subpath": mount.subpath, "NoCopy": True},
+                }
+                for mount in spec.mounts
+            ],
+            # SageMaker's containers are root without privileges; none of ours may gain any.
+            "CapDrop": ["ALL"],
+            "CapAdd": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID", "NET_BIND_SERVICE", "KILL"],
+            "SecurityOpt": ["no-new-privileges:true"],
+            "NetworkMode": spec.network or "none",
+            # A job that talks without end must not fill the disk.
+            "LogConfig": {"Type": "json-file", "Config": {"max-size": "64m", "max-file": "2"}},
+        }
+        if spec.limits is not None:
+            host["NanoCpus"] = int(spec.limits.cpus * 1e9)
+            host["Memory"] = spec.limits.memory_bytes
+            host["PidsLimit"] = spec.limits.pids
+        config: dict[str, Any] = {
+            "Image": spec.image,
+            "Env": [f"{name}={value}" for name, value in spec.environment.items()],
+            "Labels": spec.labels,
+            "Hostname": spec.host,
+            "HostConfig": host,
+        }
+        if spec.entrypoint is not None:
+            config["Entrypoint"] = list(spec.entrypoint)
+        if spec.command is not None:
+            config["Cmd"] = list(spec.command)
+        if spec.network is not None and spec.aliases:
+            config["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}}
+        return config
+
+
+def _state(item: dict[str, Any]) -> ContainerState:
+    state = item["State"]
+    networks = item["NetworkSettings"]["Networks"]
+    has_ended = state["Status"] in ("exited", "dead")
+    return ContainerState(
+        container_id=item["Id"],
+        host=item["Config"]["Labels"].get(HOST_LABEL, ""),
+        is_running=bool(state["Running"]),
+        exit_code=int(state["ExitCode"]) if has_ended else None,
+        is_out_of_memory=bool(state["OOMKilled"]),
+        started_at=state["StartedAt"],
+        finished_at=state["FinishedAt"],
+        address=next((network["IPAddress"] for network in networks.values() if network["IPAddress"]), None),
+        error=state["Error"],
+    )

@@ -1,0 +1,49 @@
+"""A container to run, before Docker knows of it."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+
+# Everything of ours in the engine carries OURS; the others say whose container it is.
+OURS = "slipway"
+RESOURCE_LABEL = "slipway.resource"
+HOST_LABEL = "slipway.host"
+
+
+@dataclass(frozen=True, slots=True)
+class Mount:
+    """A folder of the jobs' volume inside a container; `subpath` is relative to the volume's root."""
+
+    subpath: str
+    target: str
+    is_read_only: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """What a container may use: whole and part processors, bytes, processes."""
+
+    cpus: float
+    memory_bytes: int
+    pids: int = 4096
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerSpec:
+    """What to run. None for entrypoint or command means the image's own."""
+
+    image: str
+    resource_arn: str
+    host: str = "algo-1"
+    entrypoint: tuple[str, ...] | None = None
+    command: tuple[str, ...] | None = None
+    environment: Mapping[str, str] = field(default_factory=dict)
+    mounts: tuple[Mount, ...] = ()
+    limits: Limits | None = None
+    # None: no network at all (EnableNetworkIsolation).
+    network: str | None = None
+    aliases: tuple[str, ...] = ()
+
+    @property
+    def labels(self) -> dict[str, str]:
+        """How the container is found again."""
+        return {OURS: "1", RESOURCE_LABEL: self.resource_arn, HOST_LABEL: self.host}

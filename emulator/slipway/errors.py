@@ -1,0 +1,101 @@
+"""Refusals meant for the caller, in the codes and statuses AWS uses."""
+
+
+class ServiceError(Exception):
+    """A refusal. `code` and `status` are what a client of AWS would see."""
+
+    code = "InternalFailure"
+    status = 500
+
+
+class ValidationException(ServiceError):
+    """The request cannot be carried out as it is."""
+
+    code = "ValidationException"
+    status = 400
+
+
+class ResourceNotFound(ServiceError):
+    """There is no such resource."""
+
+    code = "ResourceNotFound"
+    status = 400
+
+
+class ResourceInUse(ServiceError):
+    """The name is taken, or others depend on the resource."""
+
+    code = "ResourceInUse"
+    status = 400
+
+
+class ConflictException(ServiceError):
+    """Somebody else changed it meanwhile, or it is in a state that forbids the change."""
+
+    code = "ConflictException"
+    status = 400
+
+
+class ResourceLimitExceeded(ServiceError):
+    """More than this machine, or a limit, allows."""
+
+    code = "ResourceLimitExceeded"
+    status = 400
+
+
+class SerializationException(ServiceError):
+    """The body is not what the protocol says."""
+
+    code = "SerializationException"
+    status = 400
+
+
+class UnknownOperationException(ServiceError):
+    """No service of ours has an operation of that name."""
+
+    code = "UnknownOperationException"
+    status = 400
+
+
+class NotImplementedHere(ServiceError):
+    """AWS has the operation and this control plane does not have it yet."""
+
+    code = "NotImplemented"
+    status = 501
+
+    def __init__(self, service: str, operation: str) -> None:
+        super().__init__(
+            f"{service} {operation} is not implemented by Slipway's control plane; "
+            "docs/parity.md lists what is."
+        )
+
+
+class ModelError(ServiceError):
+    """The model's container answered with an error, or not at all."""
+
+    code = "ModelError"
+    status = 424
+
+    def __init__(
+        self, message: str, original_status: int, original_message: str, log_stream_arn: str
+    ) -> None:
+        super().__init__(message)
+        self.members = {
+            "OriginalStatusCode": original_status,
+            "OriginalMessage": original_message[:2048],
+            "LogStreamArn": log_stream_arn,
+        }
+
+
+class ModelNotReadyException(ServiceError):
+    """The endpoint exists and cannot answer yet."""
+
+    code = "ModelNotReadyException"
+    status = 429
+
+
+class RuntimeValidationError(ServiceError):
+    """A call of the runtime that cannot be carried out (the runtime's own spelling)."""
+
+    code = "ValidationError"
+    status = 400

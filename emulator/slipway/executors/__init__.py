@@ -1,0 +1,1 @@
+"""What carries out a resource's work, from the rows alone."""

@@ -1,0 +1,1 @@
+"""One module per resource type: what each call checks, stores and answers."""

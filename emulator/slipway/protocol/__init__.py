@@ -1,0 +1,1 @@
+"""HTTP to typed calls and back; knows no resource."""

@@ -1,0 +1,37 @@
+"""A request that has been understood, and an answer that has not been written yet."""
+
+from dataclasses import dataclass, field
+
+from slipway.resources.document import Document
+from slipway.resources.resource import Owner
+
+
+@dataclass(frozen=True, slots=True)
+class Call:
+    """One operation with its parameters, checked against the service's model."""
+
+    service: str
+    operation: str
+    parameters: Document
+    owner: Owner
+    request_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class HttpAnswer:
+    """What goes back over the wire."""
+
+    status: int
+    headers: dict[str, str]
+    body: bytes = b""
+
+
+@dataclass(frozen=True, slots=True)
+class HttpRequest:
+    """What came over the wire; header names in lower case."""
+
+    method: str
+    path: str
+    query: str = ""
+    headers: dict[str, str] = field(default_factory=dict)
+    body: bytes = b""

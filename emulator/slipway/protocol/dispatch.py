@@ -1,0 +1,86 @@
+"""From an HTTP request to an HTTP answer: understand, check, carry out, write."""
+
+import json
+import logging
+import uuid
+from collections.abc import Callable, Mapping
+
+from slipway.errors import NotImplementedHere, ServiceError, UnknownOperationException
+from slipway.protocol.call import Call, HttpAnswer, HttpRequest
+from slipway.protocol.identity import owner_of
+from slipway.protocol.parsing import parse_json, parse_rest
+from slipway.protocol.serializing import JSON_TYPE, json_answer, rest_answer
+from slipway.protocol.service_model import SAGEMAKER, ServiceModels
+from slipway.protocol.validation import validate
+from slipway.resources.document import Document
+
+log = logging.getLogger(__name__)
+
+Operation = Callable[[Call], Document]
+Operations = Mapping[tuple[str, str], Operation]
+
+
+class Dispatcher:
+    """Answers every request; whatever happens, the answer is one that an AWS client can read."""
+
+    def __init__(self, models: ServiceModels, operations: Operations) -> None:
+        self._models = models
+        self._operations = operations
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        """The answer to `request`."""
+        request_id = str(uuid.uuid4())
+        is_json = "x-amz-target" in request.headers
+        try:
+            return self._json(request, request_id) if is_json else self._rest(request, request_id)
+        except ServiceError as error:
+            return error_answer(error, request_id, is_json)
+        except Exception:
+            log.exception("request.failed id=%s path=%s", request_id, request.path)
+            broken = ServiceError(
+                f"Slipway's control plane failed on this request; its log has it under {request_id}."
+            )
+            return error_answer(broken, request_id, is_json)
+
+    def _json(self, request: HttpRequest, request_id: str) -> HttpAnswer:
+        prefix, _, name = request.headers["x-amz-target"].partition(".")
+        operation = self._models.operation(SAGEMAKER, name) if prefix == "SageMaker" else None
+        if operation is None:
+            raise UnknownOperationException(f"There is no operation {request.headers['x-amz-target']}.")
+        carry_out = self._implementation(SAGEMAKER, name)
+        parameters = parse_json(operation, request.body)
+        validate(operation, parameters)
+        document = carry_out(Call(SAGEMAKER, name, parameters, owner_of(request.headers), request_id))
+        return json_answer(operation, document, request_id)
+
+    def _rest(self, request: HttpRequest, request_id: str) -> HttpAnswer:
+        found = self._models.match(request.method, request.path)
+        if found is None:
+            raise UnknownOperationException(f"There is no operation at {request.method} {request.path}.")
+        route, labels = found
+        carry_out = self._implementation(route.service, route.operation.name)
+        parameters = parse_rest(route.operation, request, labels)
+        validate(route.operation, parameters)
+        owner = owner_of(request.headers)
+        document = carry_out(Call(route.service, route.operation.name, parameters, owner, request_id))
+        return rest_answer(route.operation, document, request_id)
+
+    def _implementation(self, service: str, name: str) -> Operation:
+        try:
+            return self._operations[service, name]
+        except KeyError:
+            raise NotImplementedHere(service, name) from None
+
+
+def error_answer(error: ServiceError, request_id: str, is_json: bool) -> HttpAnswer:
+    """A refusal in the protocol's form."""
+    headers = {"x-amzn-requestid": request_id, "x-amzn-errortype": error.code}
+    members = getattr(error, "members", {})
+    if is_json:
+        headers["content-type"] = JSON_TYPE
+        body = {"__type": error.code, "message": str(error)}
+    else:
+        headers["content-type"] = "application/json"
+        # The runtimes' models spell the member with a capital letter.
+        body = {"Message": str(error), **members}
+    return HttpAnswer(error.status, headers, json.dumps(body).encode())

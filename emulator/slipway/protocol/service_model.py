@@ -1,0 +1,67 @@
+"""The services as botocore describes them: operations, shapes, addresses."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+
+from botocore.loaders import Loader
+from botocore.model import OperationModel, ServiceModel
+
+SAGEMAKER = "sagemaker"
+RUNTIME = "sagemaker-runtime"
+# Signing scopes name all of them "sagemaker", so a path decides which REST service is meant.
+REST_SERVICES = (RUNTIME, "sagemaker-featurestore-runtime", "sagemaker-metrics")
+
+
+@dataclass(frozen=True, slots=True)
+class Route:
+    """An HTTP method and path of a REST operation; `{}` in a path captures one part of it."""
+
+    service: str
+    operation: OperationModel
+    method: str
+    pattern: re.Pattern[str]
+
+
+class ServiceModels:
+    """Every service that is spoken here."""
+
+    def __init__(self) -> None:
+        loader = Loader()
+        self._models = {
+            name: ServiceModel(loader.load_service_model(name, "service-2"), name)
+            for name in (SAGEMAKER, *REST_SERVICES)
+        }
+
+    def operation(self, service: str, name: str) -> OperationModel | None:
+        """The operation of that name; None where the service has none."""
+        model = self._models[service]
+        return model.operation_model(name) if name in model.operation_names else None
+
+    @cached_property
+    def routes(self) -> tuple[Route, ...]:
+        """The REST operations, those with the longest paths first."""
+        routes = [
+            _route(service, self._models[service].operation_model(name))
+            for service in REST_SERVICES
+            for name in self._models[service].operation_names
+        ]
+        return tuple(sorted(routes, key=lambda route: -len(route.pattern.pattern)))
+
+    def match(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+        """The REST operation at a path, and what the path says; None where there is none."""
+        for route in self.routes:
+            if route.method == method and (found := route.pattern.fullmatch(path)):
+                return route, found.groupdict()
+        return None
+
+
+def _route(service: str, operation: OperationModel) -> Route:
+    uri = operation.http["requestUri"].partition("?")[0]
+    parts = re.split(r"\{(\w+)\+?\}", uri)
+    # re.split puts literal text at even places and labels at odd ones.
+    pattern = "".join(
+        f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
+    )
+    return Route(service, operation, operation.http["method"], re.compile(pattern))

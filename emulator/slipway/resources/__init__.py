@@ -1,0 +1,1 @@
+"""Records and their legal transitions; no I/O."""

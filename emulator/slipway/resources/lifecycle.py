@@ -1,0 +1,61 @@
+"""Which status may follow which, and what each is called in answers (API reference, Describe calls)."""
+
+from collections.abc import Mapping
+
+from slipway.resources.resource import Kind
+
+_JOB: Mapping[str, frozenset[str]] = {
+    "InProgress": frozenset({"Completed", "Failed", "Stopping", "Stopped"}),
+    "Stopping": frozenset({"Stopped", "Failed", "Completed"}),
+    "Completed": frozenset(),
+    "Failed": frozenset(),
+    "Stopped": frozenset(),
+}
+_ENDPOINT: Mapping[str, frozenset[str]] = {
+    "Creating": frozenset({"InService", "Failed", "Deleting"}),
+    "InService": frozenset({"Updating", "SystemUpdating", "Deleting"}),
+    "Updating": frozenset({"InService", "RollingBack", "UpdateRollbackFailed", "Deleting"}),
+    "SystemUpdating": frozenset({"InService", "RollingBack", "Failed", "Deleting"}),
+    "RollingBack": frozenset({"InService", "UpdateRollbackFailed", "Deleting"}),
+    "UpdateRollbackFailed": frozenset({"Updating", "Deleting"}),
+    "OutOfService": frozenset({"Updating", "Deleting"}),
+    "Failed": frozenset({"Updating", "Deleting"}),
+    "Deleting": frozenset(),
+}
+_PACKAGE: Mapping[str, frozenset[str]] = {
+    "Pending": frozenset({"InProgress", "Completed", "Failed", "Deleting"}),
+    "InProgress": frozenset({"Completed", "Failed", "Deleting"}),
+    "Completed": frozenset({"Deleting"}),
+    "Failed": frozenset({"Deleting"}),
+    "Deleting": frozenset(),
+}
+_TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
+    Kind.TRAINING_JOB: _JOB,
+    Kind.PROCESSING_JOB: _JOB,
+    Kind.ENDPOINT: _ENDPOINT,
+    Kind.MODEL_PACKAGE: _PACKAGE,
+    Kind.MODEL_PACKAGE_GROUP: _PACKAGE,
+}
+# The member of Describe that holds the status.
+STATUS_MEMBER: Mapping[Kind, str] = {
+    Kind.TRAINING_JOB: "TrainingJobStatus",
+    Kind.PROCESSING_JOB: "ProcessingJobStatus",
+    Kind.ENDPOINT: "EndpointStatus",
+    Kind.MODEL_PACKAGE: "ModelPackageStatus",
+    Kind.MODEL_PACKAGE_GROUP: "ModelPackageGroupStatus",
+}
+TERMINAL_JOB = frozenset({"Completed", "Failed", "Stopped"})
+
+
+def may_follow(kind: Kind, before: str, after: str) -> bool:
+    """Whether a resource of `kind` may go from one status to another; staying is always allowed."""
+    return before == after or after in _TRANSITIONS.get(kind, {}).get(before, frozenset())
+
+
+def unfinished(kind: Kind) -> frozenset[str]:
+    """The statuses in which somebody is still at work."""
+    if kind in (Kind.TRAINING_JOB, Kind.PROCESSING_JOB):
+        return frozenset({"InProgress", "Stopping"})
+    if kind is Kind.ENDPOINT:
+        return frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+    return frozenset()

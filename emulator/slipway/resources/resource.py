@@ -1,0 +1,87 @@
+"""One record for everything that has a name: jobs, models, endpoints, packages."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+from typing import Self
+
+from slipway.resources.document import Document
+
+
+class Kind(StrEnum):
+    """A resource type; the value is the one in its ARN."""
+
+    TRAINING_JOB = "training-job"
+    PROCESSING_JOB = "processing-job"
+    MODEL = "model"
+    ENDPOINT_CONFIG = "endpoint-config"
+    ENDPOINT = "endpoint"
+    MODEL_PACKAGE_GROUP = "model-package-group"
+    MODEL_PACKAGE = "model-package"
+
+
+@dataclass(frozen=True, slots=True)
+class Owner:
+    """Whose resource it is, and where."""
+
+    account_id: str
+    region: str
+
+    def arn(self, kind: Kind, name: str) -> str:
+        """The ARN of a resource of this owner; SageMaker writes names there in lower case."""
+        partition = "aws-cn" if self.region.startswith("cn-") else "aws"
+        return f"arn:{partition}:sagemaker:{self.region}:{self.account_id}:{kind.value}/{name.lower()}"
+
+
+@dataclass(frozen=True, slots=True)
+class Key:
+    """What identifies a resource."""
+
+    owner: Owner
+    kind: Kind
+    name: str
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return self.owner.arn(self.kind, self.name)
+
+
+@dataclass(frozen=True, slots=True)
+class Resource:
+    """A snapshot of a resource.
+
+    `document` is what Describe shows, times as seconds since 1970; `internal`
+    is what an executor must find again after a restart, and no client sees it.
+    """
+
+    key: Key
+    created_at: float
+    modified_at: float
+    status: str = ""
+    document: Document = field(default_factory=dict)
+    internal: Document = field(default_factory=dict)
+
+    @property
+    def name(self) -> str:
+        """The name it was created with."""
+        return self.key.name
+
+    @property
+    def arn(self) -> str:
+        """Its ARN."""
+        return self.key.arn
+
+    def with_document(self, changes: Mapping[str, object]) -> Self:
+        """The same resource with members of its document replaced; None removes one."""
+        merged = {**self.document, **changes}
+        return replace(self, document={name: value for name, value in merged.items() if value is not None})
+
+    def with_internal(self, changes: Mapping[str, object]) -> Self:
+        """The same resource with members of what executors keep replaced; None removes one."""
+        merged = {**self.internal, **changes}
+        return replace(self, internal={name: value for name, value in merged.items() if value is not None})
+
+    def in_status(self, status: str) -> Self:
+        """The same resource in another status."""
+        return replace(self, status=status)

@@ -1,0 +1,1 @@
+"""InvokeEndpoint: routing, calling, capturing."""

@@ -1,0 +1,1 @@
+"""S3 to /opt/ml and back."""

@@ -1,0 +1,1 @@
+"""Every resource the control plane knows, on disk."""

@@ -1,0 +1,58 @@
+-- One row a resource. document and internal are JSON objects.
+CREATE TABLE IF NOT EXISTS resources (
+    sequence INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL,
+    status TEXT NOT NULL,
+    created_at REAL NOT NULL,
+    modified_at REAL NOT NULL,
+    document TEXT NOT NULL,
+    internal TEXT NOT NULL,
+    -- What a list may be narrowed by beyond the columns above: a group's name, an approval.
+    parent TEXT NOT NULL DEFAULT '',
+    label TEXT NOT NULL DEFAULT '',
+    UNIQUE (account_id, region, kind, name)
+);
+CREATE INDEX IF NOT EXISTS by_creation ON resources (account_id, region, kind, created_at, sequence);
+CREATE INDEX IF NOT EXISTS by_modification ON resources (account_id, region, kind, modified_at, sequence);
+CREATE INDEX IF NOT EXISTS by_status ON resources (account_id, region, kind, status, created_at, sequence);
+CREATE INDEX IF NOT EXISTS by_parent ON resources (account_id, region, kind, parent, created_at, sequence);
+CREATE INDEX IF NOT EXISTS unfinished ON resources (kind, status);
+
+CREATE TABLE IF NOT EXISTS tags (
+    arn TEXT NOT NULL,
+    position INTEGER NOT NULL,
+    key TEXT NOT NULL,
+    value TEXT NOT NULL,
+    PRIMARY KEY (arn, key)
+);
+
+-- What EventBridge has not been told yet, in the order in which it happened.
+CREATE TABLE IF NOT EXISTS outbox (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    detail_type TEXT NOT NULL,
+    resource_arn TEXT NOT NULL,
+    time REAL NOT NULL,
+    detail TEXT NOT NULL
+);
+
+-- The last number given: versions of a model package group never come back.
+CREATE TABLE IF NOT EXISTS counters (
+    name TEXT PRIMARY KEY,
+    value INTEGER NOT NULL
+);
+
+-- Client request tokens: the same one gives the same answer, once.
+CREATE TABLE IF NOT EXISTS tokens (
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    operation TEXT NOT NULL,
+    token TEXT NOT NULL,
+    fingerprint TEXT NOT NULL,
+    name TEXT NOT NULL,
+    PRIMARY KEY (account_id, region, operation, token)
+);

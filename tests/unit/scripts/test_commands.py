@@ -1,7 +1,8 @@
 import os
+import signal
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -17,6 +18,34 @@ from scripts.commands import (
     timed_step,
     wait_until,
 )
+
+
+class Life:
+    """Of a program that says `started` into a pipe and keeps it open: the end of the pipe is its end."""
+
+    def __init__(self, pipe: Path) -> None:
+        self.pipe = pipe
+        os.mkfifo(pipe)
+        self.reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+
+    def has_begun(self) -> bool:
+        return self._read() == b"started\n"
+
+    def is_over(self) -> bool:
+        return self._read() == b""
+
+    def _read(self) -> bytes | None:
+        try:
+            return os.read(self.reader, 100)
+        except BlockingIOError:
+            return None
+
+
+@pytest.fixture
+def life(tmp_path: Path) -> Iterator[Life]:
+    life = Life(tmp_path / "life")
+    yield life
+    os.close(life.reader)
 
 
 def test_what_a_program_said_is_returned() -> None:
@@ -46,24 +75,13 @@ def test_a_program_that_may_not_be_run_counts_as_127_too(tmp_path: Path) -> None
     assert "Permission denied" in said.stderr
 
 
-def test_no_answer_in_time_is_124_and_ends_the_programs_children(tmp_path: Path) -> None:
-    # 124: timeout(1). A pipe's reader sees its end once no writer is left.
-    pipe = tmp_path / "alive"
-    os.mkfifo(pipe)
-    reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+def test_no_answer_in_time_is_124_and_ends_the_programs_children(life: Life) -> None:
+    # 124: timeout(1).
+    said = capture(["sh", "-c", f"(echo started; exec sleep 60) > {life.pipe} & wait"], timeout_seconds=2)
 
-    def is_over() -> bool:
-        try:
-            return os.read(reader, 100) == b""
-        except BlockingIOError:
-            return False
-
-    said = capture(["sh", "-c", f"(echo started; exec sleep 60) > {pipe} & wait"], timeout_seconds=1)
-
-    assert (said.returncode, said.stderr) == (124, "no answer within 1 s")
-    assert os.read(reader, 100) == b"started\n"
-    assert wait_until(is_over, timeout_seconds=10)
-    os.close(reader)
+    assert (said.returncode, said.stderr) == (124, "no answer within 2 s")
+    assert life.has_begun()
+    assert wait_until(life.is_over, timeout_seconds=10)
 
 
 def test_a_log_gets_the_command_and_all_it_prints(tmp_path: Path) -> None:
@@ -137,17 +155,22 @@ def test_a_setup_error_becomes_words_and_exit_code_1(capsys: pytest.CaptureFixtu
 
 
 def test_an_interrupted_verb_ends_what_it_waits_for_and_says_so(
-    install: Callable[[str, str], None], tmp_path: Path
+    install: Callable[[str, str], None], life: Life
 ) -> None:
-    # 130 = 128 + SIGINT, as shells count it.
-    install("docker", f"echo started > {tmp_path}/ready; exec sleep 60")
-    os.mkfifo(tmp_path / "ready")
-    program = "from scripts.commands import *; run_main(lambda: capture(['docker']).returncode)"
+    install("docker", f"exec > {life.pipe}; echo started; exec sleep 60")
+    # A shell's background job begins with SIGINT ignored; a verb at a terminal does not.
+    program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
+        "from scripts.commands import capture, run_main\n"
+        "run_main(lambda: capture(['docker']).returncode)\n"
+    )
     with subprocess.Popen(
         [sys.executable, "-c", program], cwd=ROOT, stderr=subprocess.PIPE, text=True, start_new_session=True
     ) as verb:
-        assert (tmp_path / "ready").read_text(encoding="utf-8") == "started\n"
-        verb.send_signal(2)
+        assert wait_until(life.has_begun, timeout_seconds=30)
+        verb.send_signal(signal.SIGINT)
         _, stderr = verb.communicate(timeout=30)
 
+    # 130 = 128 + SIGINT, as shells count it.
     assert (verb.returncode, stderr) == (130, "\nslipway: interrupted\n")
+    assert wait_until(life.is_over, timeout_seconds=10)

@@ -67,6 +67,16 @@ def test_a_change_of_what_ships_changes_both_tags(image: Path, change: str) -> N
     assert all(now != then for now, then in zip(tags(image), before, strict=True))
 
 
+def test_a_link_counts_for_where_it_points_and_not_for_what_lies_there(image: Path, tmp_path: Path) -> None:
+    write(tmp_path / "elsewhere" / "file", "1")
+    (image / "link").symlink_to("../elsewhere")
+    before = tags(image)
+
+    write(tmp_path / "elsewhere" / "file", "2")
+
+    assert tags(image) == before
+
+
 TEST_CHANGES: dict[str, Callable[[Path], object]] = {
     "a test": lambda image: write(image / "tests" / "test_job.py", ""),
     "the tests' lock": lambda image: write(image / "test-requirements.lock", ""),

@@ -86,6 +86,16 @@ def test_the_contract_counts_where_it_enters_and_nowhere_else(
     assert Build("thing").reference != before
 
 
+def test_tests_count_for_the_stage_that_holds_them_and_not_for_what_ships(project: Path) -> None:
+    ships, tests = Build("thing").reference, Build("thing", "test").reference
+
+    (project / "images" / "thing" / "tests").mkdir()
+    (project / "images" / "thing" / "tests" / "test_job.py").write_text("", encoding="utf-8")
+
+    assert Build("thing").reference == ships
+    assert Build("thing", "test").reference != tests
+
+
 def test_another_platform_is_another_image(project: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.delenv("DOCKER_DEFAULT_PLATFORM", raising=False)
     native = Build("thing").reference

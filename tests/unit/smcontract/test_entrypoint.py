@@ -1,5 +1,4 @@
 import errno
-import os
 import signal
 import subprocess
 import sys
@@ -146,21 +145,7 @@ def test_nobody_asks_a_job_to_stop_at_its_start(root: ContainerRoot) -> None:
 
 # StopTrainingJob sends SIGTERM (API reference); the guide's page on processing says SIGINT.
 @pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
-def test_a_job_sees_that_it_shall_stop_and_may_still_end_well(
-    root: ContainerRoot, number: signal.Signals
-) -> None:
-    seen: list[tuple[bool, str | None]] = []
-
-    def job(stop: StopSignal) -> None:
-        os.kill(os.getpid(), number)
-        seen.append((stop.requested, stop.name))
-
-    assert run_job(job, root, "training") == 0
-    assert seen == [(True, number.name)]
-    assert left_behind(root) == {}
-
-
-def test_a_container_that_waits_is_stopped_from_outside(tmp_path: Path) -> None:
+def test_a_job_sees_that_it_shall_stop_and_may_still_end_well(tmp_path: Path, number: signal.Signals) -> None:
     program = (
         "import sys, time\n"
         "from pathlib import Path\n"
@@ -182,7 +167,9 @@ def test_a_container_that_waits_is_stopped_from_outside(tmp_path: Path) -> None:
     ) as process:
         assert process.stdout is not None
         assert process.stdout.readline() == "waiting\n"
-        process.terminate()
+        process.send_signal(number)
+        # The same code as any success: the service knows by itself that it stopped the job.
         assert process.wait(timeout=30) == 0
 
-    assert (tmp_path / "saved").read_text(encoding="utf-8") == "SIGTERM"
+    assert (tmp_path / "saved").read_text(encoding="utf-8") == number.name
+    assert not (tmp_path / "output").exists()

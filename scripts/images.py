@@ -12,6 +12,8 @@ from scripts.commands import LOGS, ROOT, STATE, SetupError, capture, logged, rel
 from scripts.content_tag import content_tag
 
 IMAGES = ROOT / "images"
+# The control plane is an image too; its folder is the service's, beside images/.
+EMULATOR = ROOT / "emulator"
 SMCONTRACT = ROOT / "lib" / "smcontract"
 REPOSITORY = "slipway"
 # Where Debian, Red Hat and SUSE keep the host's certificates; only networks
@@ -33,7 +35,7 @@ class Build:
     @property
     def folder(self) -> Path:
         """The build's context."""
-        return IMAGES / self.name
+        return EMULATOR if self.name == EMULATOR.name else IMAGES / self.name
 
     @property
     def local_name(self) -> str:
@@ -77,7 +79,7 @@ def build_args() -> dict[str, str]:
 
 def image_names() -> list[str]:
     """Every image of the project, in alphabetical order."""
-    return sorted(path.parent.name for path in IMAGES.glob("*/Dockerfile"))
+    return sorted([EMULATOR.name, *(path.parent.name for path in IMAGES.glob("*/Dockerfile"))])
 
 
 def chosen(names: list[str]) -> list[str]:
@@ -190,7 +192,7 @@ def main() -> int:
     built = [ensure_built(Build(name)) for name in names]
     if arguments.tests:
         for name in names:
-            if "AS test" in (IMAGES / name / "Dockerfile").read_text(encoding="utf-8"):
+            if "AS test" in (Build(name).folder / "Dockerfile").read_text(encoding="utf-8"):
                 ensure_built(Build(name, "test"))
     figures = {image.name: {**asdict(image)} for image in built}
     (ROOT / "build").mkdir(exist_ok=True)

@@ -15,7 +15,8 @@ HOST_PYTHON = "3.11"
 
 def inputs() -> list[Path]:
     """Every file that names direct requirements."""
-    return sorted([*ROOT.glob("images/*/*requirements.in"), *ROOT.glob("requirements/*.in")])
+    patterns = ("images/*/*requirements.in", "emulator/*requirements.in", "requirements/*.in")
+    return sorted(path for pattern in patterns for path in ROOT.glob(pattern))
 
 
 def resolve(source: Path) -> None:

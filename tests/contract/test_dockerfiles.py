@@ -12,16 +12,19 @@ import docker
 import pytest
 
 from scripts.content_tag import IGNORED_NAMES
-from scripts.images import IMAGES, SMCONTRACT, Build, image_names, reference
+from scripts.images import SMCONTRACT, Build, image_names, reference
 from tests.support.containers import run_job, run_python
 
 NAMES = image_names()
-PYTHON_IMAGES = [name for name in NAMES if (IMAGES / name / "pyproject.toml").exists()]
-LOCKS = sorted(IMAGES.glob("*/*.lock"))
+FOLDERS = {name: Build(name).folder for name in NAMES}
+PYTHON_IMAGES = [name for name in NAMES if (FOLDERS[name] / "pyproject.toml").exists()]
+# The emulator's unit tests run in the environment of the verbs.
+WITH_TEST_STAGE = [name for name in PYTHON_IMAGES if name != "emulator"]
+LOCKS = sorted(lock for folder in FOLDERS.values() for lock in folder.glob("*.lock"))
 UPSTREAM = "ARG BASE_IMAGE=debian:trixie-slim"
 CA_MOUNT = "--mount=type=secret,id=ca,target=/run/secrets/ca"
 # The aims of the project; registry has none.
-LARGEST_MB = {"preprocess": 700, "train_xgb": 700, "localstack": 600}
+LARGEST_MB = {"preprocess": 700, "train_xgb": 700, "localstack": 600, "emulator": 250}
 TOOLS = ("gcc", "g++", "cc", "c++", "clang", "cpp", "make", "ld", "as", "vi", "vim", "nano")
 # Installed modules that Python would compile again at every start: no bytecode, or of other source.
 UNCOMPILED = """
@@ -51,7 +54,7 @@ class Instruction:
 
 def instructions(name: str) -> list[Instruction]:
     """The instructions of an image's Dockerfile, in their order."""
-    text = (IMAGES / name / "Dockerfile").read_text(encoding="utf-8")
+    text = (FOLDERS[name] / "Dockerfile").read_text(encoding="utf-8")
     code = "\n".join(line for line in text.splitlines() if line.strip() and not line.lstrip().startswith("#"))
     lines = re.sub(r"\s*\\\n\s*", " ", code).splitlines()
     return [Instruction(*line.split(maxsplit=1)) for line in lines]
@@ -127,7 +130,8 @@ def test_packages_are_installed_by_their_hashes_or_from_the_projects_own_files(n
 def test_what_asks_the_package_index_can_be_given_certificates(name: str) -> None:
     asking = [run for run in arguments_of(name, "RUN") if "--require-hashes" in run]
 
-    assert len(asking) == 2  # what ships, and pytest
+    # What ships, and pytest.
+    assert len(asking) == 1 + (name in WITH_TEST_STAGE)
     for run in asking:
         assert CA_MOUNT in run
         assert "export PIP_CERT=/run/secrets/ca" in run
@@ -140,7 +144,7 @@ def test_nothing_is_fetched_but_packages(name: str) -> None:
 
 
 @pytest.mark.parametrize(
-    "folder", [*(IMAGES / name for name in PYTHON_IMAGES), SMCONTRACT], ids=lambda path: path.name
+    "folder", [*(FOLDERS[name] for name in PYTHON_IMAGES), SMCONTRACT], ids=lambda path: path.name
 )
 def test_what_does_not_count_for_the_tag_stays_out_of_the_build(folder: Path) -> None:
     ignored = (folder / ".dockerignore").read_text(encoding="utf-8").split()
@@ -167,13 +171,14 @@ def test_every_locked_requirement_has_hashes(lock: Path) -> None:
 
 @pytest.mark.parametrize("name", PYTHON_IMAGES)
 def test_the_lock_covers_what_is_asked_for_and_what_builds(name: str) -> None:
-    folder = IMAGES / name
+    folder = FOLDERS[name]
     wanted = re.findall(r"^[a-z][\w-]*", (folder / "requirements.in").read_text(), re.MULTILINE)
     for project in (folder, *([SMCONTRACT] if Build(name).uses_smcontract else [])):
         wanted += tomllib.loads((project / "pyproject.toml").read_text())["build-system"]["requires"]
 
     assert set(wanted) <= locked_names(folder / "requirements.lock")
-    assert "pytest" in locked_names(folder / "test-requirements.lock")
+    if name in WITH_TEST_STAGE:
+        assert "pytest" in locked_names(folder / "test-requirements.lock")
 
 
 @pytest.mark.parametrize("name", NAMES)
@@ -199,7 +204,7 @@ def test_the_label_by_which_the_project_finds_its_own_is_in_the_dockerfile(name:
 
 @pytest.mark.parametrize("name", NAMES)
 def test_no_step_names_an_architecture(name: str) -> None:
-    text = (IMAGES / name / "Dockerfile").read_text(encoding="utf-8")
+    text = (FOLDERS[name] / "Dockerfile").read_text(encoding="utf-8")
 
     assert not re.search(r"amd64|x86|arm64|aarch64|--platform", text, re.IGNORECASE)
 
@@ -209,7 +214,7 @@ def test_locks_have_the_hashes_of_several_platforms(name: str, tmp_path: Path) -
     """That a wheel for arm64 is among them only the index could tell."""
     counts = {
         requirement.partition("==")[0]: len(hashes)
-        for requirement, hashes in requirements(IMAGES / name / "requirements.lock").items()
+        for requirement, hashes in requirements(FOLDERS[name] / "requirements.lock").items()
     }
     binary = run_python(reference(name), BINARY_PACKAGES, tmp_path).split()
 
@@ -239,9 +244,9 @@ def test_the_image_is_as_small_as_it_should_be(name: str) -> None:
     assert attributes(name)["Size"] / 1e6 < LARGEST_MB[name]
 
 
-@pytest.mark.parametrize("name", ["preprocess", "train_xgb"])
+@pytest.mark.parametrize("name", ["preprocess", "train_xgb", "emulator"])
 def test_the_readme_tells_the_size(name: str) -> None:
-    told = re.search(r"^Size (\d+) MB", (IMAGES / name / "README.md").read_text(), re.MULTILINE)
+    told = re.search(r"^Size (\d+) MB", (FOLDERS[name] / "README.md").read_text(), re.MULTILINE)
     assert told is not None
 
     # Another architecture's libraries, or a base of another month, weigh a little more or less.

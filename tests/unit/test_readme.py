@@ -6,10 +6,15 @@ from pathlib import Path
 import pytest
 
 from scripts.commands import ROOT
-from scripts.images import image_names
+from scripts.images import Build, image_names
 
 README = (ROOT / "README.md").read_text(encoding="utf-8")
-DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md")), *sorted(ROOT.glob("*/*/README.md"))]
+DOCUMENTS = [
+    ROOT / "README.md",
+    *sorted((ROOT / "docs").rglob("*.md")),
+    *sorted(ROOT.glob("*/README.md")),
+    *sorted(ROOT.glob("*/*/README.md")),
+]
 LONGEST_README = 130
 
 
@@ -52,7 +57,9 @@ def test_every_place_in_the_tree_exists_and_every_image_is_in_it() -> None:
     places = [line.split()[0] for line in section.splitlines()[1:] if line.strip()]
 
     assert [place for place in places if not (ROOT / place).exists()] == []
-    assert {place.split("/")[1] for place in places if place.startswith("images/")} == set(image_names())
+    assert {place for place in places if (ROOT / place / "Dockerfile").exists()} == {
+        str(Build(name).folder.relative_to(ROOT)) for name in image_names()
+    }
 
 
 def test_the_table_of_images_has_every_image() -> None:

@@ -11,6 +11,7 @@ INPUTS = [relative(path) for path in inputs()]
 
 def test_every_input_of_the_project_is_found() -> None:
     assert set(INPUTS) >= {
+        "emulator/requirements.in",
         "images/localstack/requirements.in",
         "images/localstack/test-requirements.in",
         "images/preprocess/requirements.in",
@@ -31,7 +32,8 @@ def test_every_input_has_its_lock_and_every_requirement_in_it_a_hash(path: str) 
 
 
 def test_every_lock_comes_from_an_input() -> None:
-    locks = [*ROOT.glob("images/*/*.lock"), *ROOT.glob("requirements/*.lock")]
+    patterns = ("images/*/*.lock", "emulator/*.lock", "requirements/*.lock")
+    locks = [lock for pattern in patterns for lock in ROOT.glob(pattern)]
 
     assert {relative(lock.with_suffix(".in")) for lock in locks} == set(INPUTS)
 

@@ -45,7 +45,7 @@ def _nothing_is_left() -> Iterator[None]:
     before = Ours.now()
     yield
     left = Ours.now() - before
-    assert not left, f"the tests left behind: {left}"
+    assert not left, f"the tests, or something that ran beside them, left behind: {left}"
 
 
 @pytest.fixture(scope="session")

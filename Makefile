@@ -36,6 +36,7 @@ up: images ## Start LocalStack and wait until it answers
 	@$(PYTHON) -m scripts.stack up
 
 run: ## Build, train and judge the project's model, and let it answer (DATA=path for your own rows)
+	@$(PYTHON) -c "import scripts" # says so where this Python is too old
 	@$(PYTHON) -m orchestration.data_source --project $(PROJECT)
 	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack"
 	@$(VENV)/python -m orchestration run --project $(PROJECT) $(foreach pair,$(SET),--set $(pair))

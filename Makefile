@@ -32,13 +32,13 @@ images: setup ## Build the images whose files changed (IMAGE=name for some of th
 data: setup ## Download and verify the project's real data
 	@$(VENV)/python -m orchestration data --project $(PROJECT)
 
-up: images ## Start LocalStack and wait until it answers
+up: images ## Start LocalStack and the emulator and wait until they answer
 	@$(PYTHON) -m scripts.stack up
 
 run: ## Build, train and judge the project's model, and let it answer (DATA=path for your own rows)
 	@$(PYTHON) -c "import scripts" # says so where this Python is too old
 	@$(PYTHON) -m orchestration.data_source --project $(PROJECT)
-	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack"
+	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack emulator"
 	@$(VENV)/python -m orchestration run --project $(PROJECT) $(foreach pair,$(SET),--set $(pair))
 
 down: ## Remove our containers and networks; data and images stay

@@ -9,6 +9,9 @@ from scripts.commands import ROOT, SetupError, capture, run_main, say
 from scripts.engine import engine_state, refuse_without_permission
 
 OURS = "label=slipway=1"
+# A container has its image's labels. This one starts others as long as it runs.
+CONTROL_PLANE = "label=org.opencontainers.image.title=emulator"
+REMOVAL = ["rm", "--force", "--volumes"]
 # Everything that the verbs write inside the project.
 WRITTEN_FOLDERS = (
     *(".venv", ".venv-sdk-v2", ".state", "build"),
@@ -24,7 +27,9 @@ def main() -> int:
     engine = engine_state()
     refuse_without_permission(engine)
     if engine.engine is not None:
-        remove("containers", ["ps", "--all", "--quiet"], ["rm", "--force", "--volumes"])
+        remove("emulators", ["ps", "--all", "--quiet", "--filter", CONTROL_PLANE], REMOVAL)
+        # The containers of jobs and endpoints are among these.
+        remove("containers", ["ps", "--all", "--quiet"], REMOVAL)
         remove("networks", ["network", "ls", "--quiet"], ["network", "rm"])
         if command == "purge":
             remove("volumes", ["volume", "ls", "--quiet"], ["volume", "rm"])

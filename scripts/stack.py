@@ -7,7 +7,7 @@ import subprocess
 from scripts.commands import ROOT, SetupError, capture, run_main, timed_step
 from scripts.images import reference
 
-SERVICES = {"localstack": "SLIPWAY_LOCALSTACK_IMAGE"}
+SERVICES = {"localstack": "SLIPWAY_LOCALSTACK_IMAGE", "emulator": "SLIPWAY_EMULATOR_IMAGE"}
 
 
 def compose_environment() -> dict[str, str]:
@@ -31,8 +31,9 @@ def up() -> str:
     if started.returncode != 0:
         logs = capture(["docker", "compose", "--project-directory", str(ROOT), "logs", "--tail", "20"])
         raise SetupError(
-            f"LocalStack does not come up: {started.stderr.strip()}\n{logs.stdout.strip()}\n"
-            "  A port that is taken is changed with SLIPWAY_PORT=4567 and AWS_ENDPOINT_URL to match."
+            f"the services do not come up: {started.stderr.strip()}\n{logs.stdout.strip()}\n"
+            "  A port that is taken is changed: LocalStack's with SLIPWAY_PORT=4567 and AWS_ENDPOINT_URL to\n"
+            "  match, the emulator's with SLIPWAY_EMULATOR_PORT=4501."
         )
     return os.environ.get("AWS_ENDPOINT_URL", "")
 
@@ -40,7 +41,7 @@ def up() -> str:
 def main() -> int:
     """Start what `make run` needs."""
     argparse.ArgumentParser(prog="make up", description=__doc__).add_argument("command", choices=["up"])
-    timed_step("localstack", up)
+    timed_step("services", up)
     return 0
 
 

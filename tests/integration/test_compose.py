@@ -8,14 +8,20 @@ from typing import Any
 
 import docker
 import pytest
+from slipway.settings import Settings
 
 from scripts.commands import ROOT
 from scripts.images import image_names, reference
+from scripts.stack import SERVICES
 
 # Compose's own profile for all of them (docker compose --profile).
 ALL = "*"
 DOCUMENT_PARTS = ("services", "networks", "volumes")
-NAMES = ("localstack", "registry")
+NAMES = ("localstack", "emulator", "registry")
+# Docker's socket is the one thing of the host that a service may see, and the emulator alone.
+SOCKET = "/var/run/docker.sock"
+# What it takes to read and remove what a job's container left, whoever it ran as.
+EMULATOR_CAPABILITIES = ["DAC_OVERRIDE", "FOWNER"]
 every_service = pytest.mark.parametrize("name", NAMES)
 
 
@@ -69,10 +75,43 @@ def test_without_its_image_it_is_refused_and_the_way_out_is_said() -> None:
 
 
 def test_localstack_alone_needs_no_other_image() -> None:
+    told = compose("config", "--quiet", SLIPWAY_LOCALSTACK_IMAGE="slipway/localstack:tag")
+
+    assert (told.returncode, told.stderr) == (0, "")
+
+
+def test_without_a_profile_there_is_what_make_up_starts() -> None:
     told = compose("config", "--services", SLIPWAY_LOCALSTACK_IMAGE="slipway/localstack:tag")
 
-    assert told.stdout.split() == ["localstack"]
-    assert told.returncode == 0
+    assert set(told.stdout.split()) == set(SERVICES)
+
+
+def test_jobs_find_their_volume_their_network_and_localstack_by_the_names_that_the_emulator_knows() -> None:
+    document = resolved(SLIPWAY_JOBS_VOLUME="mine", SLIPWAY_JOB_NETWORK="ours")
+    environment = document["services"]["emulator"]["environment"]
+
+    assert document["volumes"]["jobs"]["name"] == environment["SLIPWAY_JOBS_VOLUME"] == "mine"
+    assert document["networks"]["default"]["name"] == environment["SLIPWAY_JOB_NETWORK"] == "ours"
+    assert set(document["services"]["localstack"]["networks"]) == {"default"}
+    assert environment["AWS_ENDPOINT_URL"] == "http://localstack:4566"
+
+
+def test_by_default_they_are_the_emulators_own_defaults(document: dict[str, Any]) -> None:
+    defaults = Settings()
+    mounts = {each["source"]: each["target"] for each in document["services"]["emulator"]["volumes"]}
+
+    assert document["volumes"]["jobs"]["name"] == defaults.jobs_volume
+    assert document["networks"]["default"]["name"] == defaults.job_network
+    assert mounts == {
+        SOCKET: SOCKET,
+        "jobs": str(defaults.jobs_dir),
+        "state": str(defaults.state_dir),
+    }
+    assert [port["target"] for port in document["services"]["emulator"]["ports"]] == [defaults.port]
+
+
+def test_the_emulator_starts_once_localstack_answers(document: dict[str, Any]) -> None:
+    assert document["services"]["emulator"]["depends_on"]["localstack"]["condition"] == "service_healthy"
 
 
 @every_service
@@ -83,11 +122,15 @@ def test_nothing_listens_beyond_loopback(service: dict[str, Any], name: str) -> 
 
 def test_ports_are_the_callers_to_choose(document: dict[str, Any]) -> None:
     default = document["services"]
-    chosen = resolved(SLIPWAY_PORT="14566", SLIPWAY_REGISTRY_PORT="15000")["services"]
+    chosen = resolved(SLIPWAY_PORT="14566", SLIPWAY_REGISTRY_PORT="15000", SLIPWAY_EMULATOR_PORT="14500")[
+        "services"
+    ]
 
     assert [port["published"] for port in default["localstack"]["ports"]] == ["4566"]
     assert [port["published"] for port in chosen["localstack"]["ports"]] == ["14566"]
     assert [port["published"] for port in chosen["registry"]["ports"]] == ["15000"]
+    assert [port["published"] for port in default["emulator"]["ports"]] == ["4500"]
+    assert [port["published"] for port in chosen["emulator"]["ports"]] == ["14500"]
 
 
 @pytest.mark.parametrize("part", DOCUMENT_PARTS)
@@ -113,7 +156,7 @@ def test_two_checkouts_would_not_fight_for_a_name(service: dict[str, Any], name:
 @every_service
 def test_a_container_has_no_rights_and_a_limit(service: dict[str, Any], name: str) -> None:
     assert service["cap_drop"] == ["ALL"]
-    assert "cap_add" not in service
+    assert service.get("cap_add", []) == (EMULATOR_CAPABILITIES if name == "emulator" else [])
     assert service["security_opt"] == ["no-new-privileges:true"]
     assert "privileged" not in service
     assert int(service["mem_limit"]) > 0
@@ -124,7 +167,9 @@ def test_a_container_has_no_rights_and_a_limit(service: dict[str, Any], name: st
 
 @every_service
 def test_no_path_of_the_host_is_mounted(service: dict[str, Any], name: str) -> None:
-    assert {volume["type"] for volume in service.get("volumes", [])} <= {"volume"}
+    bound = [volume["source"] for volume in service.get("volumes", []) if volume["type"] != "volume"]
+
+    assert bound == ([SOCKET] if name == "emulator" else [])
 
 
 @every_service

@@ -31,13 +31,16 @@ def file_of(reference):
 
 
 def things(folder):
-    wanted = [file for file in sorted((STATE / folder).iterdir())]
-    return [file for file in wanted if "--filter" not in WORDS or "slipway=1" in file.read_text()]
+    labels = {{word.removeprefix("label=") for before, word in zip(WORDS, WORDS[1:]) if before == "--filter"}}
+    return [file for file in sorted((STATE / folder).iterdir()) if labels <= set(file.read_text().split())]
 
 
 def remove(folder):
     for name in WORDS:
-        (STATE / folder / name).unlink(missing_ok=True)
+        if (STATE / folder / name).exists():
+            (STATE / folder / name).unlink()
+            with (STATE / "removed").open("a") as removed:
+                print(folder, name, file=removed)
 
 
 def inspect_image():
@@ -121,10 +124,16 @@ class FakeDocker:
         program.chmod(0o755)
         return cls(state)
 
-    def holds(self, kind: Kind, name: str, is_ours: bool = True, image_id: str = "sha256:0") -> None:
+    def holds(
+        self, kind: Kind, name: str, is_ours: bool = True, image_id: str = "sha256:0", label: str = ""
+    ) -> None:
         """Let there be a thing; of an image, a name and the id it stands for."""
-        label = "slipway=1" if is_ours else "somebody"
-        (self.state / kind / name.replace("/", "%")).write_text(f"{image_id} {label}", encoding="utf-8")
+        labels = f"{'slipway=1' if is_ours else 'somebody'} {label}"
+        (self.state / kind / name.replace("/", "%")).write_text(f"{image_id} {labels}", encoding="utf-8")
+
+    def removed(self) -> list[str]:
+        """What was removed of containers, networks and volumes, in its order."""
+        return (self.state / "removed").read_text(encoding="utf-8").splitlines()
 
     def names(self, kind: Kind) -> set[str]:
         """What there is."""

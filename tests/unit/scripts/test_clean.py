@@ -8,6 +8,7 @@ from scripts import clean
 from scripts.base_image import BASE_IMAGE
 from scripts.clean import WRITTEN_FOLDERS, main, remove_written_folders
 from scripts.commands import ROOT, SetupError
+from scripts.images import EMULATOR
 from tests.support.fake_docker import FakeDocker, Kind
 
 KINDS: tuple[Kind, ...] = ("containers", "networks", "volumes", "images")
@@ -48,6 +49,24 @@ def test_down_takes_our_containers_and_networks_and_nothing_else(
         "images": {"ours", "theirs"},
     }
     assert (project / "build" / "bench").exists()
+
+
+def test_the_emulator_goes_before_what_it_could_start_again(
+    docker: FakeDocker, project: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    docker.holds("containers", "a-job")
+    docker.holds("containers", "the-emulator", label=f"org.opencontainers.image.title={EMULATOR.name}")
+    docker.holds("networks", "theirs-too")
+    docker.holds("volumes", "jobs")
+
+    assert run(monkeypatch, "purge") == 0
+
+    assert docker.removed() == [
+        "containers the-emulator",
+        "containers a-job",
+        "networks theirs-too",
+        "volumes jobs",
+    ]
 
 
 def test_purge_takes_everything_of_ours_and_nothing_else(

@@ -80,7 +80,9 @@ class ModelError(ServiceError):
         self, message: str, original_status: int, original_message: str, log_stream_arn: str
     ) -> None:
         super().__init__(message)
+        is_client_error = 400 <= original_status < 500
         self.members = {
+            "ErrorCode": "CLIENT_ERROR_FROM_MODEL" if is_client_error else "INTERNAL_FAILURE_FROM_MODEL",
             "OriginalStatusCode": original_status,
             "OriginalMessage": original_message[:2048],
             "LogStreamArn": log_stream_arn,
@@ -99,3 +101,10 @@ class RuntimeValidationError(ServiceError):
 
     code = "ValidationError"
     status = 400
+
+
+class ServiceUnavailable(ServiceError):
+    """The endpoint exists and none of its instances can answer now; trying again helps."""
+
+    code = "ServiceUnavailable"
+    status = 503

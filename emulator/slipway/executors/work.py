@@ -4,6 +4,7 @@ import logging
 import threading
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 
 from slipway.resources.lifecycle import unfinished
 from slipway.resources.resource import Key, Kind
@@ -34,12 +35,15 @@ class Work:
         self._fail = fail
         self._pool = ThreadPoolExecutor(workers, thread_name_prefix=kind.value)
         self._at_work: set[Key] = set()
+        # Submitted while at work: what changed meanwhile may have come too late to be seen.
+        self._again: set[Key] = set()
         self._lock = threading.Lock()
 
     def submit(self, key: Key) -> None:
-        """Have the resource worked on, unless it is already."""
+        """Have the resource worked on; one that is at work already is looked at once more afterwards."""
         with self._lock:
             if key in self._at_work:
+                self._again.add(key)
                 return
             self._at_work.add(key)
         self._pool.submit(self._run, key)
@@ -67,3 +71,12 @@ class Work:
         finally:
             with self._lock:
                 self._at_work.discard(key)
+                is_wanted_again = key in self._again
+                self._again.discard(key)
+            if is_wanted_again:
+                self._resubmit(key)
+
+    def _resubmit(self, key: Key) -> None:
+        # A pool that was closed meanwhile takes nothing; the rows say the rest after the next start.
+        with suppress(RuntimeError):
+            self.submit(key)

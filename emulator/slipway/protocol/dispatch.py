@@ -5,7 +5,13 @@ import logging
 import uuid
 from collections.abc import Callable, Mapping
 
-from slipway.errors import NotImplementedHere, ServiceError, UnknownOperationException
+from slipway.errors import (
+    NotImplementedHere,
+    RuntimeValidationError,
+    ServiceError,
+    UnknownOperationException,
+    ValidationException,
+)
 from slipway.protocol.call import Call, HttpAnswer, HttpRequest
 from slipway.protocol.identity import owner_of
 from slipway.protocol.parsing import parse_json, parse_rest
@@ -60,7 +66,11 @@ class Dispatcher:
         route, labels = found
         carry_out = self._implementation(route.service, route.operation.name)
         parameters = parse_rest(route.operation, request, labels)
-        validate(route.operation, parameters)
+        try:
+            validate(route.operation, parameters)
+        except ValidationException as error:
+            # The runtimes' models call it so.
+            raise RuntimeValidationError(str(error)) from None
         owner = owner_of(request.headers)
         document = carry_out(Call(route.service, route.operation.name, parameters, owner, request_id))
         return rest_answer(route.operation, document, request_id)

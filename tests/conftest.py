@@ -1,12 +1,15 @@
 """What every kind of test may ask for: images, LocalStack, the real rows."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack
 from pathlib import Path
+from uuid import uuid4
 
 import pytest
 
 from scripts.commands import ROOT
+from tests.support.emulator import Emulator, running_emulator
 from tests.support.hygiene import Ours
 from tests.support.localstack import LocalStack, running_localstack
 from tests.support.record import TestRecord
@@ -71,6 +74,34 @@ def localstack() -> Iterator[LocalStack]:
 
     with running_localstack(reference("localstack")) as started:
         yield started
+
+
+@pytest.fixture(scope="session")
+def emulator_image() -> str:
+    """The emulator image of the present files; built where it is not, which takes seconds."""
+    from scripts.images import Build, ensure_built
+
+    return ensure_built(Build("emulator")).reference
+
+
+@pytest.fixture(scope="session")
+def emulator(emulator_image: str, localstack: LocalStack) -> Iterator[Emulator]:
+    """An emulator of the tests' own; LocalStack forwards to it."""
+    with running_emulator(emulator_image, localstack) as started:
+        yield started
+
+
+@pytest.fixture
+def emulator_with(emulator_image: str, localstack: LocalStack) -> Iterator[Callable[..., Emulator]]:
+    """Starts an emulator for one test, with more variables: emulator_with(SLIPWAY_MAX_JOBS="1")."""
+    with ExitStack() as stack:
+
+        def start(**environment: str) -> Emulator:
+            # The name by which LocalStack forwards is the session's own emulator's.
+            name = f"emulator-{uuid4().hex[:8]}"
+            return stack.enter_context(running_emulator(emulator_image, localstack, environment, name))
+
+        yield start
 
 
 @pytest.fixture(scope="session")

@@ -1,21 +1,28 @@
 """The Docker Engine, reduced to what running jobs and endpoints takes."""
 
 from collections.abc import Iterator
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from typing import Any
 
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
+from urllib3.exceptions import HTTPError
 
 from slipway.containers.logs import lines_of
-from slipway.containers.spec import HOST_LABEL, OURS, RESOURCE_LABEL, ContainerSpec
+from slipway.containers.spec import HOST_LABEL, OURS, RESOURCE_LABEL, VOLUME_LABEL, ContainerSpec
 
 API_TIMEOUT_SECONDS = 60
+# Every container that runs holds two connections: its log, and the wait for its end.
+CONNECTIONS = 64
 
 
 class EngineError(Exception):
     """Docker refused; the message is its own."""
+
+
+class EngineAwayError(EngineError):
+    """The connection broke, or there is none: the engine ends or restarts, and with it what runs."""
 
 
 class ImageMissingError(EngineError):
@@ -28,6 +35,15 @@ class ContainerGoneError(EngineError):
 
 class EntrypointError(EngineError):
     """The image has no such program: the container was made and could not be started."""
+
+
+@dataclass(frozen=True, slots=True)
+class LocalImage:
+    """An image that the engine has, and what it is called there."""
+
+    image_id: str
+    tags: tuple[str, ...]
+    digests: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +72,7 @@ class Engine:
     def connect(cls, jobs_volume: str) -> "Engine":
         """The engine that DOCKER_HOST names, or the local socket. Raises EngineError."""
         try:
-            client = docker.APIClient(version="auto", timeout=API_TIMEOUT_SECONDS, num_pools=64)
+            client = docker.APIClient(version="auto", timeout=API_TIMEOUT_SECONDS, max_pool_size=CONNECTIONS)
         except docker.errors.DockerException as error:
             raise EngineError(f"the Docker Engine does not answer: {error}") from error
         return cls(client, jobs_volume)
@@ -66,57 +82,62 @@ class Engine:
 
         Raises ImageMissingError, and EngineError with the engine's words.
         """
-        try:
-            made = self._client.create_container_from_config(self._config(spec))
-        except ImageNotFound as error:
-            raise ImageMissingError(f"there is no image {spec.image} in this Docker Engine") from error
-        except APIError as error:
-            raise EngineError(error.explanation or str(error)) from error
+        with _answering():
+            try:
+                made = self._client.create_container_from_config(self._config(spec))
+            except ImageNotFound as error:
+                raise ImageMissingError(f"there is no image {spec.image} in this Docker Engine") from error
         container_id: str = made["Id"]
         return container_id
 
     def start(self, container_id: str) -> None:
         """Let a container run. Raises EntrypointError where its program cannot be executed."""
-        try:
-            self._client.start(container_id)
-        except NotFound as error:
-            raise ContainerGoneError(str(error.explanation)) from error
-        except APIError as error:
-            raise EntrypointError(error.explanation or str(error)) from error
+        with _answering():
+            try:
+                self._client.start(container_id)
+            except NotFound as error:
+                raise ContainerGoneError(str(error.explanation)) from error
+            except APIError as error:
+                raise EntrypointError(error.explanation or str(error)) from error
 
     def wait(self, container_id: str) -> None:
-        """Return once the container has ended. Raises ContainerGoneError, EngineError."""
-        try:
-            self._client.wait(container_id, timeout=None)
-        except NotFound as error:
-            raise ContainerGoneError(str(error.explanation)) from error
-        except (APIError, OSError) as error:
-            raise EngineError(f"the connection to the Docker Engine broke: {error}") from error
+        """Return once the container has ended. Raises ContainerGoneError, EngineAwayError."""
+        with _answering():
+            try:
+                self._client.wait(container_id, timeout=None)
+            except NotFound as error:
+                raise ContainerGoneError(str(error.explanation)) from error
 
     def state(self, container_id: str) -> ContainerState:
-        """How a container is now. Raises ContainerGoneError."""
-        try:
-            return _state(self._client.inspect_container(container_id))
-        except NotFound as error:
-            raise ContainerGoneError(str(error.explanation)) from error
+        """How a container is now. Raises ContainerGoneError, EngineAwayError."""
+        with _answering():
+            try:
+                return _state(self._client.inspect_container(container_id))
+            except NotFound as error:
+                raise ContainerGoneError(str(error.explanation)) from error
 
     def of_resource(self, resource_arn: str) -> list[ContainerState]:
         """Every container of a resource, running or not."""
         return self._found(f"{RESOURCE_LABEL}={resource_arn}")
 
     def resource_arns(self) -> set[str]:
-        """The resources that have containers."""
-        listed = self._client.containers(all=True, filters={"label": [RESOURCE_LABEL]})
+        """The resources that have containers or networks here."""
+        labels = {"label": [RESOURCE_LABEL, f"{VOLUME_LABEL}={self._jobs_volume}"]}
+        with _answering():
+            listed = [
+                *self._client.containers(all=True, filters=labels),
+                *self._client.networks(filters=labels),
+            ]
         return {item["Labels"][RESOURCE_LABEL] for item in listed}
 
     def stop(self, container_id: str, grace_seconds: int) -> None:
         """SIGTERM, and SIGKILL after `grace_seconds`; returns when the container has ended."""
-        with suppress(NotFound):
+        with _answering(), suppress(NotFound):
             self._client.stop(container_id, timeout=grace_seconds)
 
     def remove(self, container_id: str) -> None:
         """Remove a container, running or not; one that is gone is no error."""
-        with suppress(NotFound):
+        with _answering(), suppress(NotFound):
             try:
                 self._client.remove_container(container_id, v=True, force=True)
             except APIError as error:
@@ -125,11 +146,24 @@ class Engine:
                     raise EngineError(str(error.explanation)) from error
 
     def log_lines(self, container_id: str, since: float | None = None) -> Iterator[tuple[float, str]]:
-        """Lines of stdout and stderr with the time of each, as they come, until the container ends."""
-        chunks = self._client.logs(
-            container_id, stdout=True, stderr=True, stream=True, follow=True, timestamps=True, since=since
-        )
-        return lines_of(chunks)
+        """Lines of stdout and stderr with the time of each, as they come, until the container ends.
+
+        Raises ContainerGoneError, EngineAwayError.
+        """
+        with _answering():
+            try:
+                chunks = self._client.logs(
+                    container_id,
+                    stdout=True,
+                    stderr=True,
+                    stream=True,
+                    follow=True,
+                    timestamps=True,
+                    since=since,
+                )
+                yield from lines_of(chunks)
+            except NotFound as error:
+                raise ContainerGoneError(str(error.explanation)) from error
 
     def image_id(self, reference: str) -> str | None:
         """The engine's id of an image; None where it does not have it."""
@@ -147,25 +181,57 @@ class Engine:
             raise ImageMissingError(f"there is no image {reference} in this Docker Engine") from error
         return dict(config.get("Labels") or {})
 
+    def images(self) -> list[LocalImage]:
+        """Every image that has a name."""
+        with _answering():
+            listed = self._client.images()
+        return [
+            LocalImage(item["Id"], tuple(item.get("RepoTags") or ()), tuple(item.get("RepoDigests") or ()))
+            for item in listed
+        ]
+
     def capacity(self) -> tuple[int, int]:
         """Processors and bytes of memory that the engine has."""
-        info = self._client.info()
+        with _answering():
+            info = self._client.info()
         return int(info["NCPU"]), int(info["MemTotal"])
 
-    def ensure_network(self, name: str, is_internal: bool = False) -> None:
-        """Have a labelled network of that name."""
-        if not any(item["Name"] == name for item in self._client.networks(names=[name])):
+    def is_answering(self) -> bool:
+        """Whether the engine is there now."""
+        try:
+            with _answering():
+                return bool(self._client.ping())
+        except EngineError:
+            return False
+
+    def ensure_network(self, name: str, is_internal: bool = False, resource_arn: str | None = None) -> None:
+        """Have a labelled network of that name; with `resource_arn` it is found and removed by that."""
+        labels = {OURS: "1"}
+        if resource_arn is not None:
+            labels |= {RESOURCE_LABEL: resource_arn, VOLUME_LABEL: self._jobs_volume}
+        with _answering():
+            if any(item["Name"] == name for item in self._client.networks(names=[name])):
+                return
             self._client.create_network(
-                name, driver="bridge", internal=is_internal, labels={OURS: "1"}, check_duplicate=True
+                name, driver="bridge", internal=is_internal, labels=labels, check_duplicate=True
             )
+
+    def remove_networks_of(self, resource_arn: str) -> None:
+        """Remove the networks that were made for a resource."""
+        with _answering():
+            filters = {"label": [f"{RESOURCE_LABEL}={resource_arn}", f"{VOLUME_LABEL}={self._jobs_volume}"]}
+            for item in self._client.networks(filters=filters):
+                self.remove_network(item["Id"])
 
     def remove_network(self, name: str) -> None:
         """Remove a network; one that is gone is no error."""
-        with suppress(NotFound):
+        with _answering(), suppress(NotFound):
             self._client.remove_network(name)
 
     def _found(self, label: str) -> list[ContainerState]:
-        listed = self._client.containers(all=True, filters={"label": [label]})
+        filters = {"label": [label, f"{VOLUME_LABEL}={self._jobs_volume}"]}
+        with _answering():
+            listed = self._client.containers(all=True, filters=filters)
         states = []
         for item in listed:
             with suppress(ContainerGoneError):
@@ -190,7 +256,7 @@ class Engine:
             "CapDrop": ["ALL"],
             "CapAdd": ["CHOWN", "DAC_OVERRIDE", "FOWNER", "SETGID", "SETUID", "NET_BIND_SERVICE", "KILL"],
             "SecurityOpt": ["no-new-privileges:true"],
-            "NetworkMode": spec.network or "none",
+            "NetworkMode": spec.network or spec.private_network or "none",
             # A job that talks without end must not fill the disk.
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "64m", "max-file": "2"}},
         }
@@ -201,7 +267,7 @@ class Engine:
         config: dict[str, Any] = {
             "Image": spec.image,
             "Env": [f"{name}={value}" for name, value in spec.environment.items()],
-            "Labels": spec.labels,
+            "Labels": {**spec.labels, VOLUME_LABEL: self._jobs_volume},
             "Hostname": spec.host,
             "HostConfig": host,
         }
@@ -209,9 +275,25 @@ class Engine:
             config["Entrypoint"] = list(spec.entrypoint)
         if spec.command is not None:
             config["Cmd"] = list(spec.command)
-        if spec.network is not None and spec.aliases:
-            config["NetworkingConfig"] = {"EndpointsConfig": {spec.network: {"Aliases": list(spec.aliases)}}}
+        # Names are for the private network, where there is one: on the common one every job has an algo-1.
+        named = spec.private_network or spec.network
+        if named is not None and spec.aliases:
+            endpoints: dict[str, Any] = {} if spec.network is None else {spec.network: {}}
+            endpoints[named] = {"Aliases": list(spec.aliases)}
+            config["NetworkingConfig"] = {"EndpointsConfig": endpoints}
         return config
+
+
+@contextmanager
+def _answering() -> Iterator[None]:
+    """Refusals and broken connections as this module's errors."""
+    try:
+        yield
+    except APIError as error:
+        raise EngineError(error.explanation or str(error)) from error
+    # requests' errors are OSErrors; urllib3's come through where a stream breaks.
+    except (OSError, HTTPError) as error:
+        raise EngineAwayError(f"the connection to the Docker Engine broke: {error}") from error
 
 
 def _state(item: dict[str, Any]) -> ContainerState:

@@ -7,6 +7,8 @@ from dataclasses import dataclass, field
 OURS = "slipway"
 RESOURCE_LABEL = "slipway.resource"
 HOST_LABEL = "slipway.host"
+# Two control planes may share an engine; each has a jobs' volume of its own.
+VOLUME_LABEL = "slipway.volume"
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,6 +43,8 @@ class ContainerSpec:
     limits: Limits | None = None
     # None: no network at all (EnableNetworkIsolation).
     network: str | None = None
+    # A network of this resource alone, on which its hosts find each other by `aliases`.
+    private_network: str | None = None
     aliases: tuple[str, ...] = ()
 
     @property

@@ -6,7 +6,8 @@ from slipway.resources.resource import Owner
 
 DEFAULT_ACCOUNT = "000000000000"
 DEFAULT_REGION = "us-east-1"
-SCOPE = re.compile(r"Credential=([^/]+)/\d{8}/([^/]+)/([^/]+)/aws4_request")
+# A region is part of ARNs and of folders' names, so nothing else is taken for one.
+SCOPE = re.compile(r"Credential=([^/\s,]+)/\d{8}/([a-z0-9-]{1,64})/[a-z0-9-]+/aws4_request")
 
 
 def owner_of(headers: dict[str, str]) -> Owner:
@@ -17,5 +18,5 @@ def owner_of(headers: dict[str, str]) -> Owner:
     scope = SCOPE.search(headers.get("authorization", ""))
     if scope is None:
         return Owner(DEFAULT_ACCOUNT, DEFAULT_REGION)
-    access_key, region, _service = scope.groups()
-    return Owner(access_key if re.fullmatch(r"\d{12}", access_key) else DEFAULT_ACCOUNT, region)
+    access_key, region = scope.groups()
+    return Owner(access_key if re.fullmatch(r"[0-9]{12}", access_key) else DEFAULT_ACCOUNT, region)

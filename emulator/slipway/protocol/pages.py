@@ -1,7 +1,6 @@
 """NextToken: where the next page begins, and of which list it is."""
 
 import base64
-import binascii
 import hashlib
 import json
 
@@ -31,9 +30,10 @@ def read_token(operation: str, parameters: Document) -> Position | None:
         return None
     try:
         fingerprint, value, sequence = json.loads(base64.urlsafe_b64decode(token.encode()))
-    except (ValueError, binascii.Error, TypeError):
+    except (ValueError, TypeError, RecursionError):
         raise ValidationException("Invalid pagination token.") from None
-    if fingerprint != _fingerprint(operation, parameters) or not isinstance(sequence, int):
+    is_position = isinstance(value, str | int | float) and isinstance(sequence, int)
+    if fingerprint != _fingerprint(operation, parameters) or not is_position:
         raise ValidationException("Invalid pagination token.")
     return Position(value, sequence)
 

@@ -14,6 +14,20 @@ Answerer = Callable[[HttpRequest], HttpAnswer]
 
 # CreateTrainingJob's largest legal body is far below; an endpoint takes 6 MB, 25 in newer quotas.
 LARGEST_BODY = 32 * 1024**2
+TOO_LARGE = HttpAnswer(
+    413,
+    {"content-type": "application/json", "x-amzn-errortype": "RequestEntityTooLargeException"},
+    json.dumps(
+        {
+            "__type": "RequestEntityTooLargeException",
+            "message": f"The request body has more than {LARGEST_BODY} bytes",
+        }
+    ).encode(),
+)
+
+
+class ClientLeftError(Exception):
+    """The connection ended before the whole request was here; nobody waits for an answer."""
 
 
 class Server:
@@ -32,17 +46,18 @@ class Server:
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
-        body = await _body(receive)
+        try:
+            body = await _body(receive)
+        except ClientLeftError:
+            return
         if body is None:
-            await _send(
-                send, HttpAnswer(413, {"content-type": "application/json"}, b'{"Message": "Too large"}')
-            )
+            await _send(send, TOO_LARGE)
             return
         request = HttpRequest(
             method=scope["method"],
             # The raw path: a name may hold an escaped slash.
-            path=scope["raw_path"].decode("ascii"),
-            query=scope["query_string"].decode("ascii"),
+            path=scope["raw_path"].decode("latin-1"),
+            query=scope["query_string"].decode("latin-1"),
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
             body=body,
         )
@@ -52,18 +67,24 @@ class Server:
 
 
 async def _body(receive: Receive) -> bytes | None:
+    """The whole body; None where it is too large, which is read to its end and not kept.
+
+    Raises ClientLeftError: a part of a request is never carried out.
+    """
     parts: list[bytes] = []
     size = 0
     while True:
         message = await receive()
         if message["type"] == "http.disconnect":
-            return b"".join(parts)
-        parts.append(message.get("body", b""))
-        size += len(parts[-1])
+            raise ClientLeftError
+        part = message.get("body", b"")
+        size += len(part)
         if size > LARGEST_BODY:
-            return None
+            parts.clear()
+        else:
+            parts.append(part)
         if not message.get("more_body"):
-            return b"".join(parts)
+            return None if size > LARGEST_BODY else b"".join(parts)
 
 
 async def _send(send: Send, answer: HttpAnswer) -> None:

@@ -1,13 +1,16 @@
 """The model's own constraints, refused in AWS's words."""
 
-import re
 from collections.abc import Iterator, Mapping
 from typing import Any
 
-from botocore.model import ListShape, MapShape, OperationModel, Shape, StringShape, StructureShape
+from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from slipway.errors import ValidationException
+from slipway.protocol.patterns import java_pattern
 from slipway.resources.document import Document
+
+COLLECTIONS = (StructureShape, ListShape, MapShape)
+NUMBERS = ("integer", "long", "float", "double")
 
 
 def validate(operation: OperationModel, parameters: Document) -> None:
@@ -33,73 +36,78 @@ def _structure_complaints(shape: StructureShape, value: Mapping[str, Any], path:
 def _complaints(shape: Shape, value: Any, path: str) -> Iterator[str]:
     if isinstance(shape, StructureShape):
         yield from _structure_complaints(shape, value, path)
-    elif isinstance(shape, ListShape):
-        yield from _length_complaints(shape, value, path)
-        for number, item in enumerate(value, start=1):
-            yield from _complaints(shape.member, item, f"{path}.{number}.member")
+        return
+    for constraint in broken_constraints(shape, value):
+        yield f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: {constraint}"
+    if isinstance(shape, ListShape):
+        yield from _item_complaints(shape, value, path)
     elif isinstance(shape, MapShape):
-        yield from _length_complaints(shape, value, path)
-        for key, item in value.items():
-            broken = list(_string_constraints(shape.key, key))
-            if broken:
-                yield (
-                    f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: "
-                    f"Map keys must satisfy constraint: [{', '.join(broken)}]"
-                )
+        yield from _entry_complaints(shape, value, path)
+
+
+def _item_complaints(shape: ListShape, items: list[Any], path: str) -> Iterator[str]:
+    """Structures are told one by one, plain values all at once with every constraint that they have."""
+    if isinstance(shape.member, COLLECTIONS):
+        for number, item in enumerate(items, start=1):
+            yield from _complaints(shape.member, item, f"{path}.{number}.member")
+    elif any(broken_constraints(shape.member, item) for item in items):
+        yield _of_all("Member must", items, path, shape.member)
+
+
+def _entry_complaints(shape: MapShape, entries: Mapping[str, Any], path: str) -> Iterator[str]:
+    if any(broken_constraints(shape.key, key) for key in entries):
+        yield _of_all("Map keys must", entries, path, shape.key)
+    if isinstance(shape.value, COLLECTIONS):
+        for key, item in entries.items():
             yield from _complaints(shape.value, item, f"{path}.{key}.member")
-    elif isinstance(shape, StringShape):
-        for constraint in _string_constraints(shape, value):
-            yield f"Value '{value}' at '{path}' failed to satisfy constraint: {constraint}"
-    elif shape.type_name in ("integer", "long", "float", "double"):
-        yield from _range_complaints(shape, value, path)
+    elif any(broken_constraints(shape.value, item) for item in entries.values()):
+        yield _of_all("Map value must", entries, path, shape.value)
 
 
-def _string_constraints(shape: Shape, text: str) -> Iterator[str]:
-    """The constraints that a text breaks, each as AWS puts it."""
-    enum = getattr(shape, "enum", None) or shape.metadata.get("enum")
-    if enum and text not in enum:
-        yield f"Member must satisfy enum value set: [{', '.join(enum)}]"
+def _of_all(subject: str, value: Any, path: str, shape: Shape) -> str:
+    # CreateTrainingJob answers: "... at 'hyperParameters' failed to satisfy constraint: Map value must
+    # satisfy constraint: [Member must have length less than or equal to 2500, Member must have length
+    # greater than or equal to 0, Member must satisfy regular expression pattern: .*]".
+    constraints = ", ".join(text for text, _holds in _constraints(shape, None))
+    return (
+        f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: "
+        f"{subject} satisfy constraint: [{constraints}]"
+    )
+
+
+def broken_constraints(shape: Shape, value: Any) -> list[str]:
+    """The constraints of its own that a value breaks, each as AWS puts it."""
+    return [text for text, holds in _constraints(shape, value) if not holds]
+
+
+def _constraints(shape: Shape, value: Any) -> Iterator[tuple[str, bool]]:
+    """What a shape asks, and whether `value` has it; None has everything."""
+    told = value is not None
+    enum = shape.metadata.get("enum")
+    if enum:
+        yield f"Member must satisfy enum value set: [{', '.join(enum)}]", not told or value in enum
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    if most is not None and len(text) > most:
-        yield f"Member must have length less than or equal to {most}"
-    if least is not None and len(text) < least:
-        yield f"Member must have length greater than or equal to {least}"
+    is_number = shape.type_name in NUMBERS
+    measure = "value" if is_number else "length"
+    size = 0 if not told or shape.type_name == "boolean" else value if is_number else len(value)
+    if most is not None:
+        yield f"Member must have {measure} less than or equal to {most}", not told or size <= most
+    if least is not None:
+        yield f"Member must have {measure} greater than or equal to {least}", not told or size >= least
     pattern = shape.metadata.get("pattern")
-    if pattern and not _matches(pattern, text):
-        yield f"Member must satisfy regular expression pattern: {pattern}"
-
-
-def _length_complaints(shape: Shape, value: Any, path: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    told = f"Value '{_shown(value)}' at '{path}' failed to satisfy constraint: Member must have length"
-    if most is not None and len(value) > most:
-        yield f"{told} less than or equal to {most}"
-    if least is not None and len(value) < least:
-        yield f"{told} greater than or equal to {least}"
-
-
-def _range_complaints(shape: Shape, value: float, path: str) -> Iterator[str]:
-    least, most = shape.metadata.get("min"), shape.metadata.get("max")
-    told = f"Value '{value}' at '{path}' failed to satisfy constraint: Member must have value"
-    if most is not None and value > most:
-        yield f"{told} less than or equal to {most}"
-    if least is not None and value < least:
-        yield f"{told} greater than or equal to {least}"
-
-
-def _matches(pattern: str, text: str) -> bool:
-    if r"\p{" in pattern:
-        # Unicode classes, which re does not have; they only ever allow more than we could check.
-        return True
-    return re.fullmatch(pattern, text) is not None
+    if pattern:
+        fits = not told or java_pattern(pattern).fullmatch(value) is not None
+        yield f"Member must satisfy regular expression pattern: {pattern}", fits
 
 
 def _shown(value: Any) -> str:
-    """A collection as Java prints it."""
+    """A value as Java prints it."""
     if isinstance(value, Mapping):
         return "{" + ", ".join(f"{key}={_shown(item)}" for key, item in value.items()) + "}"
     if isinstance(value, list):
         return "[" + ", ".join(_shown(item) for item in value) + "]"
+    if isinstance(value, bool):
+        return str(value).lower()
     return str(value)
 
 

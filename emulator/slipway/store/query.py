@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from enum import StrEnum
 
-from slipway.resources.resource import Resource
+from slipway.resources.resource import Kind, Owner, Resource
 
 
 class SortBy(StrEnum):
@@ -34,6 +34,8 @@ class Query:
     name_contains: str | None = None
     status: str | None = None
     parent: str | None = None
+    # Only those that have a parent, or only those that have none.
+    has_parent: bool | None = None
     label: str | None = None
     created_after: float | None = None
     created_before: float | None = None
@@ -47,3 +49,30 @@ class Page:
 
     resources: tuple[Resource, ...]
     next: Position | None
+
+
+def conditions(owner: Owner, kind: Kind, query: Query) -> tuple[list[str], list[str | float]]:
+    """What `query` asks of a row, as SQL, and the values in it."""
+    where = ["account_id = ?", "region = ?", "kind = ?"]
+    values: list[str | float] = [owner.account_id, owner.region, kind.value]
+
+    def add(condition: str, value: str | float | None) -> None:
+        if value is not None:
+            where.append(condition)
+            values.append(value)
+
+    add("instr(name, ?) > 0", query.name_contains)
+    add("status = ?", query.status)
+    add("parent = ?", query.parent)
+    if query.has_parent is not None:
+        where.append("parent <> ''" if query.has_parent else "parent = ''")
+    add("label = ?", query.label)
+    add("created_at > ?", query.created_after)
+    add("created_at < ?", query.created_before)
+    add("modified_at > ?", query.modified_after)
+    add("modified_at < ?", query.modified_before)
+    if query.after is not None:
+        comparison = "<" if query.descending else ">"
+        where.append(f"({query.sort_by.value}, sequence) {comparison} (?, ?)")
+        values += [query.after.value, query.after.sequence]
+    return where, values

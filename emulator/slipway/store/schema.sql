@@ -4,7 +4,8 @@ CREATE TABLE IF NOT EXISTS resources (
     account_id TEXT NOT NULL,
     region TEXT NOT NULL,
     kind TEXT NOT NULL,
-    name TEXT NOT NULL,
+    -- Names are unique and found whatever their case: the ARN has them in lower case.
+    name TEXT NOT NULL COLLATE NOCASE,
     status TEXT NOT NULL,
     created_at REAL NOT NULL,
     modified_at REAL NOT NULL,
@@ -18,6 +19,7 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS by_creation ON resources (account_id, region, kind, created_at, sequence);
 CREATE INDEX IF NOT EXISTS by_modification ON resources (account_id, region, kind, modified_at, sequence);
 CREATE INDEX IF NOT EXISTS by_status ON resources (account_id, region, kind, status, created_at, sequence);
+CREATE INDEX IF NOT EXISTS sorted_by_status ON resources (account_id, region, kind, status, sequence);
 CREATE INDEX IF NOT EXISTS by_parent ON resources (account_id, region, kind, parent, created_at, sequence);
 CREATE INDEX IF NOT EXISTS unfinished ON resources (kind, status);
 

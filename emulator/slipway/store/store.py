@@ -8,13 +8,12 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from importlib.resources import files
 from pathlib import Path
-from typing import Any
 
 from slipway.clock import Clock
 from slipway.resources.document import Document
 from slipway.resources.lifecycle import STATUS_MEMBER, may_follow
 from slipway.resources.resource import Key, Kind, Owner, Resource
-from slipway.store.query import Page, Position, Query
+from slipway.store.query import Page, Position, Query, conditions
 
 IDENTITY = "account_id = ? AND region = ? AND kind = ? AND name = ?"
 COLUMNS = "sequence, account_id, region, kind, name, status, created_at, modified_at, document, internal"
@@ -99,7 +98,7 @@ class Store:
 
     def page(self, owner: Owner, kind: Kind, query: Query) -> Page:
         """One page of the resources that `query` asks for."""
-        where, values = _conditions(owner, kind, query)
+        where, values = conditions(owner, kind, query)
         direction = "DESC" if query.descending else "ASC"
         column = query.sort_by.value
         rows = (
@@ -134,6 +133,19 @@ class Store:
         )
         return [{"Key": row["key"], "Value": row["value"]} for row in rows.fetchall()]
 
+    def token(self, owner: Owner, operation: str, token: str) -> tuple[str, str] | None:
+        """The fingerprint and the name that a client request token stands for; None for a new one."""
+        row = (
+            self._connection()
+            .execute(
+                "SELECT fingerprint, name FROM tokens "
+                "WHERE account_id = ? AND region = ? AND operation = ? AND token = ?",
+                [owner.account_id, owner.region, operation, token],
+            )
+            .fetchone()
+        )
+        return (row["fingerprint"], row["name"]) if row else None
+
     # -- writing ------------------------------------------------------------
 
     def create(
@@ -165,7 +177,6 @@ class Store:
             )
             self._tag(connection, resource.arn, tags)
             self._record_event(connection, None, resource)
-        self._notify()
         return resource
 
     def transition(
@@ -200,7 +211,6 @@ class Store:
                 ],
             )
             self._record_event(connection, before, after)
-        self._notify()
         return after
 
     def delete(self, key: Key) -> None:
@@ -213,7 +223,6 @@ class Store:
             if not removed:
                 raise MissingError(key)
             connection.execute("DELETE FROM tags WHERE arn = ?", [key.arn])
-        self._notify()
 
     def add_tags(self, arn: str, tags: Sequence[Mapping[str, str]]) -> list[dict[str, str]]:
         """Add or replace tags; returns all of them."""
@@ -249,12 +258,7 @@ class Store:
             connection.execute(
                 "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?)", [*identity, fingerprint, name]
             )
-            row = connection.execute(
-                "SELECT fingerprint, name FROM tokens "
-                "WHERE account_id = ? AND region = ? AND operation = ? AND token = ?",
-                identity,
-            ).fetchone()
-        return row["fingerprint"], row["name"]
+            return self.token(owner, operation, token) or (fingerprint, name)
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[None]:
@@ -296,7 +300,6 @@ class Store:
         with self._writing() as connection:
             for table in ("resources", "tags", "outbox", "counters", "tokens"):
                 connection.execute(f"DELETE FROM {table}")
-        self._notify()
 
     def _record_event(self, connection: sqlite3.Connection, before: Resource | None, after: Resource) -> None:
         event = self._event_of(before, after)
@@ -350,10 +353,14 @@ class Store:
             connection.execute("BEGIN IMMEDIATE")
             try:
                 yield connection
+                connection.execute("COMMIT")
             except BaseException:
-                connection.execute("ROLLBACK")
+                # A full disk ends a transaction by itself, sometimes; one that stayed open
+                # would take in every later write of this thread and commit none.
+                if connection.in_transaction:
+                    connection.execute("ROLLBACK")
                 raise
-            connection.execute("COMMIT")
+        self._notify()
 
 
 def _identity(key: Key) -> list[str]:
@@ -372,30 +379,6 @@ def _stamped(resource: Resource, moment: float) -> Resource:
     if "LastModifiedTime" in document:
         document = {**document, "LastModifiedTime": moment}
     return replace(resource, modified_at=moment, document=document)
-
-
-def _conditions(owner: Owner, kind: Kind, query: Query) -> tuple[list[str], list[Any]]:
-    where = ["account_id = ?", "region = ?", "kind = ?"]
-    values: list[Any] = [owner.account_id, owner.region, kind.value]
-
-    def add(condition: str, value: str | float | None) -> None:
-        if value is not None:
-            where.append(condition)
-            values.append(value)
-
-    add("instr(name, ?) > 0", query.name_contains)
-    add("status = ?", query.status)
-    add("parent = ?", query.parent)
-    add("label = ?", query.label)
-    add("created_at > ?", query.created_after)
-    add("created_at < ?", query.created_before)
-    add("modified_at > ?", query.modified_after)
-    add("modified_at < ?", query.modified_before)
-    if query.after is not None:
-        comparison = "<" if query.descending else ">"
-        where.append(f"({query.sort_by.value}, sequence) {comparison} (?, ?)")
-        values += [query.after.value, query.after.sequence]
-    return where, values
 
 
 def _resource(row: sqlite3.Row) -> Resource:

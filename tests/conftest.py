@@ -69,10 +69,10 @@ def train_xgb_image() -> str:
 
 @pytest.fixture(scope="session")
 def localstack() -> Iterator[LocalStack]:
-    """A LocalStack of the tests' own, on a port of its own."""
+    """A LocalStack of the tests' own, on a port of its own; it asks for SageMaker as in compose.yaml."""
     from scripts.images import reference
 
-    with running_localstack(reference("localstack")) as started:
+    with running_localstack(reference("localstack"), SLIPWAY_EMULATOR_URL="http://emulator:4500") as started:
         yield started
 
 

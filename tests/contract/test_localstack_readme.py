@@ -117,12 +117,12 @@ def test_documented_defaults_are_the_images(environment: dict[str, str]) -> None
 
 
 @pytest.mark.parametrize("name", [row[0].strip("`") for row in VARIABLES])
-def test_a_documented_variable_is_read_by_localstack(localstack: LocalStack, name: str) -> None:
-    folder = "/opt/venv/lib/python3.13/site-packages/localstack"
+def test_a_documented_variable_is_read_by_localstack_or_by_us(localstack: LocalStack, name: str) -> None:
+    folder = "/opt/venv/lib/python3.13/site-packages"
+    readers = [f"{folder}/localstack/{module}.py" for module in ("config", "utils/bootstrap")]
+    readers.append(f"{folder}/slipway_localstack/forwarding.py")
 
-    exit_code, found = localstack.container.exec_run(
-        ["grep", "-rlE", f"""["']{name}["']""", "--include=config.py", "--include=bootstrap.py", folder]
-    )
+    exit_code, found = localstack.container.exec_run(["grep", "-lE", f"""["']{name}["']""", *readers])
 
     assert exit_code == 0
     assert found

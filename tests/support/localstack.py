@@ -39,9 +39,10 @@ class LocalStack:
 
 
 @contextmanager
-def running_localstack(image: str) -> Iterator[LocalStack]:
+def running_localstack(image: str, **environment: str) -> Iterator[LocalStack]:
     """LocalStack on a free port of the loopback interface, healthy by its own health check."""
-    container = on_loopback(DockerContainer(image), PORT).with_kwargs(labels=LABELS)
+    container = on_loopback(DockerContainer(image).with_envs(**environment), PORT)
+    container.with_kwargs(labels=LABELS)
     with container:
         wrapped = container.get_wrapped_container()
 

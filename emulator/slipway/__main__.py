@@ -11,6 +11,9 @@ import uvicorn
 from slipway.clock import SystemClock
 from slipway.containers.engine import Engine, EngineError
 from slipway.events.state_change import event_of
+from slipway.operations.model_package_groups import ModelPackageGroups
+from slipway.operations.model_packages import ModelPackages
+from slipway.operations.tags import Tags
 from slipway.protocol.call import HttpAnswer, HttpRequest
 from slipway.protocol.dispatch import Dispatcher, Operation
 from slipway.protocol.server import Answerer, Server, json_page
@@ -32,7 +35,12 @@ def build(settings: Settings) -> Server:
     store = Store(settings.state_dir / "slipway.db", clock, event_of)
     engine = Engine.connect(settings.jobs_volume)
     engine.ensure_network(settings.job_network)
-    operations: dict[tuple[str, str], Operation] = {}
+    model_packages = ModelPackages(store, clock)
+    operations: dict[tuple[str, str], Operation] = {
+        **ModelPackageGroups(store, clock).operations,
+        **model_packages.operations,
+        **Tags(store).operations,
+    }
     dispatcher = Dispatcher(ServiceModels(), operations)
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
     return Server(dispatcher.answer, own_pages(settings, store, operations), threads)
@@ -52,7 +60,14 @@ def own_pages(
         store.reset()
         return json_page({"status": "empty"})
 
-    return {("GET", "/_slipway/health"): health, ("POST", "/_slipway/reset"): reset}
+    def implemented(_request: HttpRequest) -> HttpAnswer:
+        return json_page({"operations": [f"{service} {name}" for service, name in sorted(operations)]})
+
+    return {
+        ("GET", "/_slipway/health"): health,
+        ("GET", "/_slipway/operations"): implemented,
+        ("POST", "/_slipway/reset"): reset,
+    }
 
 
 def main() -> int:
@@ -73,6 +88,8 @@ def main() -> int:
         port=settings.port,
         log_level="warning",
         access_log=False,
+        # Nothing here is a web socket: a request to become one is answered like any other.
+        ws="none",
         timeout_keep_alive=75,
     )
     return 0

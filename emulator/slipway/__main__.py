@@ -3,13 +3,15 @@
 import logging
 import os
 import sys
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 
 import uvicorn
 
 from slipway.clock import SystemClock
 from slipway.containers.engine import Engine, EngineError
+from slipway.containers.images import ImageMapError, Images, read_mapping
 from slipway.events.state_change import event_of
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
@@ -18,7 +20,9 @@ from slipway.protocol.call import HttpAnswer, HttpRequest
 from slipway.protocol.dispatch import Dispatcher, Operation
 from slipway.protocol.server import Answerer, Server, json_page
 from slipway.protocol.service_model import ServiceModels
+from slipway.serving import Serving
 from slipway.settings import Settings, SettingsError
+from slipway.staging.s3 import S3Clients
 from slipway.store.store import Store
 
 # Requests that wait for the store or for an endpoint's container; each is a thread.
@@ -27,23 +31,34 @@ REQUEST_THREADS = 64
 log = logging.getLogger("slipway")
 
 
-def build(settings: Settings) -> Server:
-    """Everything, wired; nothing runs yet."""
+@contextmanager
+def running(settings: Settings) -> Iterator[Server]:
+    """Everything, wired and at work, until the block ends."""
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.jobs_dir.mkdir(parents=True, exist_ok=True)
     clock = SystemClock()
     store = Store(settings.state_dir / "slipway.db", clock, event_of)
     engine = Engine.connect(settings.jobs_volume)
     engine.ensure_network(settings.job_network)
+    images = Images(engine, read_mapping(settings.image_map))
+    s3_clients = S3Clients(settings.s3_endpoint_url, settings.access_key_id, settings.secret_access_key)
     model_packages = ModelPackages(store, clock)
+    serving = Serving(settings, store, clock, engine, images, s3_clients, model_packages.resolve_container)
     operations: dict[tuple[str, str], Operation] = {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
         **Tags(store).operations,
+        **serving.operations,
     }
     dispatcher = Dispatcher(ServiceModels(), operations)
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
-    return Server(dispatcher.answer, own_pages(settings, store, operations), threads)
+    serving.start()
+    try:
+        yield Server(dispatcher.answer, own_pages(settings, store, operations), threads)
+    finally:
+        threads.shutdown(wait=False, cancel_futures=True)
+        serving.close()
+        s3_clients.close()
 
 
 def own_pages(
@@ -77,22 +92,27 @@ def main() -> int:
     )
     try:
         settings = Settings.from_environ(os.environ)
-        server = build(settings)
-    except (SettingsError, EngineError) as error:
+        with running(settings) as server:
+            serve(server, settings.port)
+    except (SettingsError, EngineError, ImageMapError) as error:
         print(f"slipway: {error}", file=sys.stderr)
         return 1
+    return 0
+
+
+def serve(server: Server, port: int) -> None:
+    """Answer until a signal says otherwise."""
     uvicorn.run(
         server,
         # Compose publishes this port on the loopback interface alone.
         host="0.0.0.0",
-        port=settings.port,
+        port=port,
         log_level="warning",
         access_log=False,
         # Nothing here is a web socket: a request to become one is answered like any other.
         ws="none",
         timeout_keep_alive=75,
     )
-    return 0
 
 
 if __name__ == "__main__":

@@ -70,6 +70,13 @@ class NotImplementedHere(ServiceError):
         )
 
 
+class NotServedHere(ServiceError):
+    """AWS has the operation in a form that this control plane does not have yet; the message names it."""
+
+    code = NotImplementedHere.code
+    status = NotImplementedHere.status
+
+
 class ModelError(ServiceError):
     """The model's container answered with an error, or not at all."""
 

@@ -1,5 +1,6 @@
 """The Docker Engine, reduced to what running jobs and endpoints takes."""
 
+import socket
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
@@ -59,6 +60,11 @@ class ContainerState:
     finished_at: str
     address: str | None
     error: str
+
+    @property
+    def is_waiting(self) -> bool:
+        """Whether it was made and never started."""
+        return not self.is_running and self.exit_code is None
 
 
 class Engine:
@@ -222,6 +228,22 @@ class Engine:
             filters = {"label": [f"{RESOURCE_LABEL}={resource_arn}", f"{VOLUME_LABEL}={self._jobs_volume}"]}
             for item in self._client.networks(filters=filters):
                 self.remove_network(item["Id"])
+
+    def join_network(self, name: str) -> None:
+        """Be on a network with the container that this process runs in; outside of one it is anyway."""
+        own = socket.gethostname()
+        with _answering(), suppress(NotFound):
+            networks = self._client.inspect_container(own)["NetworkSettings"]["Networks"]
+            if name not in networks:
+                self._client.connect_container_to_network(own, name)
+
+    def endings(self) -> Iterator[str]:
+        """The resource of each container of ours that ends, as it happens. Raises EngineError."""
+        labels = [RESOURCE_LABEL, f"{VOLUME_LABEL}={self._jobs_volume}"]
+        filters = {"type": "container", "event": "die", "label": labels}
+        with _answering():
+            for event in self._client.events(filters=filters, decode=True):
+                yield event["Actor"]["Attributes"][RESOURCE_LABEL]
 
     def remove_network(self, name: str) -> None:
         """Remove a network; one that is gone is no error."""

@@ -1,0 +1,291 @@
+"""The containers of a deployment: which there must be, made, healthy, and ended again."""
+
+import http.client
+import logging
+import threading
+import time
+from collections import deque
+from collections.abc import Callable, Collection, Iterable, Mapping
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+
+from slipway.containers.engine import ContainerGoneError, ContainerState, Engine, EngineAwayError, EngineError
+from slipway.containers.spec import ContainerSpec, Limits, Mount
+from slipway.resources.deployment import Deployment, ServingContainer, Variant
+from slipway.resources.resource import Key
+
+log = logging.getLogger(__name__)
+
+MODEL_FOLDER = "/opt/ml/model"
+PORT = 8080
+# Developer guide, "Use Your Own Inference Code with Hosting Services".
+PING_SECONDS = 2.0
+STOP_GRACE_SECONDS = 30
+# How often /ping must say 200 in a row; the guide asks for "consistently".
+PINGS_IN_A_ROW = 2
+FIRST_PAUSE_SECONDS = 0.02
+LONGEST_PAUSE_SECONDS = 0.5
+# Containers that start at a time.
+AT_A_TIME = 8
+LAST_LINES = 15
+BIND_TO_PORT_LABEL = "com.amazonaws.sagemaker.capabilities.accept-bind-to-port"
+
+
+class ServingError(Exception):
+    """A container does not serve; the message is a FailureReason, AWS's words first."""
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Which container of a deployment: its variant, instance and position in the model, from 0."""
+
+    revision: int
+    variant: int
+    instance: int
+    container: int
+
+    @property
+    def host(self) -> str:
+        """The container's label, by which it is found again, and its host name."""
+        return f"r{self.revision}-v{self.variant}-i{self.instance}-c{self.container}"
+
+    @property
+    def instance_place(self) -> tuple[int, int, int]:
+        """The instance it belongs to."""
+        return self.revision, self.variant, self.instance
+
+
+def places(deployment: Deployment) -> list[Place]:
+    """Every container that a deployment consists of."""
+    return [
+        Place(deployment.revision, variant_number, instance, container)
+        for variant_number, variant in enumerate(deployment.variants)
+        for instance in range(variant.instance_count)
+        for container in range(len(variant.containers))
+    ]
+
+
+def port_of(variant: Variant, position: int) -> int:
+    """Where a container listens: containers of one model have a port each (SAGEMAKER_BIND_TO_PORT)."""
+    return PORT if len(variant.containers) == 1 else PORT + position
+
+
+class ServingContainers:
+    """Makes, watches and ends the containers of endpoints; knows nothing of statuses."""
+
+    def __init__(
+        self,
+        engine: Engine,
+        limits_of: Callable[[str], Limits],
+        network: str,
+        subpath_of: Callable[[Key, Place], str],
+        launched: Callable[[Key, Variant, Place, str], None],
+    ) -> None:
+        self._engine = engine
+        self._limits_of = limits_of
+        self._network = network
+        self._subpath_of = subpath_of
+        self._launched = launched
+
+    def present(self, key: Key) -> dict[str, ContainerState]:
+        """The containers of an endpoint by host."""
+        return {state.host: state for state in self._engine.of_resource(key.arn)}
+
+    def bring_up(
+        self, key: Key, deployment: Deployment, wanted: Iterable[Place], restartable: Collection[str]
+    ) -> dict[Place, ContainerState]:
+        """Have the `wanted` containers run and healthy.
+
+        One that has ended is started again where its host is in `restartable`;
+        everywhere else its end is the answer. Raises ServingError for the first
+        that does not serve; the others are left as they are.
+        """
+        missing = list(wanted)
+        if not missing:
+            return {}
+        present = self.present(key)
+        given_up = threading.Event()
+
+        def one(place: Place) -> ContainerState:
+            try:
+                state = present.get(place.host)
+                container_id = self._running(key, deployment, place, state, place.host in restartable)
+                return self._healthy(deployment, place, container_id, given_up)
+            except BaseException:
+                given_up.set()
+                raise
+
+        with ThreadPoolExecutor(min(AT_A_TIME, len(missing)), thread_name_prefix="serving") as pool:
+            futures = [pool.submit(one, place) for place in missing]
+        failures = [error for future in futures if (error := future.exception())]
+        for error in failures:
+            if not isinstance(error, _GivenUpError):
+                raise error
+        return {place: future.result() for place, future in zip(missing, futures, strict=True)}
+
+    def answers(self, variant: Variant, place: Place, state: ContainerState) -> bool:
+        """Whether a running container's /ping says 200 now."""
+        return state.address is not None and is_pinged(state.address, port_of(variant, place.container))
+
+    def end(self, states: Iterable[ContainerState]) -> None:
+        """SIGTERM, after 30 s SIGKILL, and remove; all of them at once."""
+        ending = list(states)
+        if not ending:
+            return
+
+        def one(state: ContainerState) -> None:
+            if state.is_running:
+                self._engine.stop(state.container_id, STOP_GRACE_SECONDS)
+            self._engine.remove(state.container_id)
+
+        with ThreadPoolExecutor(min(AT_A_TIME, len(ending)), thread_name_prefix="serving") as pool:
+            list(pool.map(one, ending))
+
+    def _running(
+        self, key: Key, deployment: Deployment, place: Place, state: ContainerState | None, may_restart: bool
+    ) -> str:
+        """Have a container run; returns its id."""
+        variant = deployment.variants[place.variant]
+        container = variant.containers[place.container]
+        if state is not None and state.is_running:
+            return state.container_id
+        if state is not None and state.exit_code is not None and not may_restart:
+            raise ServingError(self._end_of(variant, container, state))
+        try:
+            container_id = (
+                state.container_id
+                if state is not None
+                else self._engine.create(self._spec(key, variant, container, place))
+            )
+            self._engine.start(container_id)
+        except EngineAwayError:
+            # Nothing about the model: InternalServerError, or tried again.
+            raise
+        except EngineError as error:
+            raise ServingError(
+                f"The {container.name} container for production variant {variant.name} could not be "
+                f"started from {container.image}: {error}"
+            ) from error
+        self._launched(key, variant, place, container_id)
+        return container_id
+
+    def _spec(self, key: Key, variant: Variant, container: ServingContainer, place: Place) -> ContainerSpec:
+        environment = {**container.environment, "AWS_REGION": key.owner.region}
+        if len(variant.containers) > 1:
+            environment["SAGEMAKER_BIND_TO_PORT"] = str(port_of(variant, place.container))
+        return ContainerSpec(
+            image=container.image_id or container.image,
+            resource_arn=key.arn,
+            host=place.host,
+            command=("serve",),
+            environment=environment,
+            mounts=(Mount(self._subpath_of(key, place), MODEL_FOLDER, is_read_only=True),),
+            limits=self._limits(variant),
+            network=self._network_of(variant),
+        )
+
+    def _limits(self, variant: Variant) -> Limits | None:
+        if variant.serverless is not None:
+            # Developer guide, "Serverless endpoints": processors in proportion to memory, 1 GB is one.
+            megabytes: int = variant.serverless["MemorySizeInMB"]
+            return Limits(cpus=megabytes / 1024, memory_bytes=megabytes * 1024**2)
+        return None if variant.instance_type is None else self._limits_of(variant.instance_type)
+
+    def _network_of(self, variant: Variant) -> str:
+        """Isolated containers are on a network that leads nowhere but here: they have to be asked."""
+        if not variant.is_isolated:
+            return self._network
+        name = f"{self._network}-isolated"
+        self._engine.ensure_network(name, is_internal=True)
+        self._engine.join_network(name)
+        return name
+
+    def _healthy(
+        self, deployment: Deployment, place: Place, container_id: str, given_up: threading.Event
+    ) -> ContainerState:
+        """Return once /ping is steadily 200. Raises ServingError where the container ends, or time does."""
+        variant = deployment.variants[place.variant]
+        container = variant.containers[place.container]
+        port = port_of(variant, place.container)
+        deadline = time.monotonic() + variant.startup_seconds
+        state = self._engine.state(container_id)
+        pause, in_a_row = FIRST_PAUSE_SECONDS, 0
+        while time.monotonic() < deadline:
+            if given_up.wait(pause):
+                raise _GivenUpError
+            if state.address is not None and is_pinged(state.address, port):
+                in_a_row += 1
+                if in_a_row == PINGS_IN_A_ROW:
+                    return state
+                continue
+            in_a_row = 0
+            pause = min(pause * 1.5, LONGEST_PAUSE_SECONDS)
+            try:
+                state = self._engine.state(container_id)
+            except ContainerGoneError as error:
+                raise ServingError(
+                    f"{_unhealthy(variant, container)} Somebody removed it: {error}"
+                ) from error
+            if not state.is_running:
+                raise ServingError(self._end_of(variant, container, state))
+        raise ServingError(
+            f"{_unhealthy(variant, container)} GET /ping on port {port} was not 200 within "
+            f"{variant.startup_seconds} s; its last words: {self._last_words(container_id)}"
+        )
+
+    def _end_of(self, variant: Variant, container: ServingContainer, state: ContainerState) -> str:
+        how = f"exit code {state.exit_code}"
+        if state.is_out_of_memory:
+            how += ", out of memory: a larger InstanceType has more"
+        return (
+            f"{_unhealthy(variant, container)} The container ended with {how}; "
+            f"its last words: {self._last_words(state.container_id)}"
+        )
+
+    def _last_words(self, container_id: str) -> str:
+        """The last lines of a container's log, or that there are none."""
+        self._engine.stop(container_id, 0)
+        try:
+            lines = deque((text for _, text in self._engine.log_lines(container_id)), maxlen=LAST_LINES)
+        except EngineError as error:
+            return f"(lost: {error})"
+        return "\n".join(lines).strip() or "(none)"
+
+
+class _GivenUpError(Exception):
+    """Another container of the same deployment failed; this one need not be waited for."""
+
+
+def _unhealthy(variant: Variant, container: ServingContainer) -> str:
+    return (
+        f"The {container.name} container for production variant {variant.name} did not pass the ping health "
+        "check. Please check CloudWatch logs for this endpoint."
+    )
+
+
+def is_pinged(address: str, port: int) -> bool:
+    """Whether GET /ping says 200 within 2 s."""
+    connection = http.client.HTTPConnection(address, port, timeout=PING_SECONDS)
+    try:
+        connection.request("GET", "/ping")
+        return connection.getresponse().status == 200
+    except (OSError, http.client.HTTPException):
+        return False
+    finally:
+        connection.close()
+
+
+def check_bind_to_port(engine: Engine, variants: Mapping[str, Variant]) -> None:
+    """Raise ServingError where an image would not share an instance with others on AWS."""
+    for variant in variants.values():
+        for container in variant.containers:
+            if len(variant.containers) < 2:
+                continue
+            labels = engine.image_labels(container.image_id or container.image)
+            if labels.get(BIND_TO_PORT_LABEL) != "true":
+                # Developer guide, "Troubleshoot direct invocation of multi-container endpoints".
+                raise ServingError(
+                    f"Your Ecr Image {container.image} does not contain required {BIND_TO_PORT_LABEL}=true "
+                    "Docker label(s): add the label, and let the server listen where "
+                    "SAGEMAKER_BIND_TO_PORT says."
+                )

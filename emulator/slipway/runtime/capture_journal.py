@@ -1,0 +1,152 @@
+"""Captured lines on their way to S3: on disk before the caller has its answer, in S3 a few seconds later."""
+
+import json
+import logging
+import threading
+import time
+import uuid
+from collections.abc import Callable
+from dataclasses import dataclass
+from io import BufferedWriter
+from pathlib import Path
+
+from slipway.resources.document import Document
+from slipway.resources.resource import Key, Owner
+from slipway.runtime.data_capture import object_place
+
+log = logging.getLogger(__name__)
+
+# How long a line may wait for others before its object is stored.
+FLUSH_SECONDS = 2.0
+# An object grows no larger than one request past this.
+OBJECT_BYTES = 4 * 1024**2
+LOOK_SECONDS = 0.5
+LONGEST_RETRY_SECONDS = 10.0
+HOUR = 3600
+
+# Stores an object: owner, bucket, key, content. Any exception means: later, again.
+StoreObject = Callable[[Owner, str, str, bytes], None]
+
+
+@dataclass(slots=True)
+class _OpenFile:
+    """The lines of one object so far."""
+
+    path: Path
+    stream: BufferedWriter
+    opened_at: float
+    hour: int
+    size: int = 0
+
+
+class CaptureJournal:
+    """Every captured line reaches S3 once it was written here, also after `kill -9`.
+
+    A file is one object: its first line says where it goes, the rest is its
+    content, so storing it a second time after a crash changes nothing.
+    """
+
+    def __init__(self, folder: Path, store_object: StoreObject) -> None:
+        self._folder = folder
+        self._store_object = store_object
+        self._open: dict[tuple[Key, str, str], _OpenFile] = {}
+        self._lock = threading.Lock()
+        self._storing = threading.Lock()
+        self._stop = threading.Event()
+        self._thread = threading.Thread(target=self._run, name="data-capture", daemon=True)
+
+    def start(self) -> None:
+        """Begin to store, with what an earlier process left."""
+        self._folder.mkdir(parents=True, exist_ok=True)
+        self._thread.start()
+
+    def append(self, key: Key, variant_name: str, destination: str, moment: float, line: bytes) -> None:
+        """Keep a line; it survives this process once this returns."""
+        place = (key, variant_name, destination)
+        with self._lock:
+            file = self._open.get(place)
+            # The folder in S3 is the hour in which its lines were captured.
+            if file is not None and (file.hour != moment // HOUR or file.size >= OBJECT_BYTES):
+                self._close(place)
+                file = None
+            if file is None:
+                file = self._open[place] = self._opened(key, variant_name, destination, moment)
+            file.stream.write(line)
+            file.stream.flush()
+            file.size += len(line)
+
+    def flush(self) -> bool:
+        """Store everything that is there now; False where something could not be stored yet."""
+        with self._lock:
+            for place in list(self._open):
+                self._close(place)
+        return self._store_closed()
+
+    def close(self) -> None:
+        """Stop; what cannot be stored now is stored after the next start."""
+        self._stop.set()
+        if self._thread.ident is not None:
+            self._thread.join()
+        self.flush()
+
+    def _run(self) -> None:
+        wait = LOOK_SECONDS
+        while not self._stop.wait(wait):
+            with self._lock:
+                now = time.monotonic()
+                for place, file in list(self._open.items()):
+                    if now - file.opened_at >= FLUSH_SECONDS:
+                        self._close(place)
+            wait = LOOK_SECONDS if self._store_closed() else min(wait * 2, LONGEST_RETRY_SECONDS)
+
+    def _opened(self, key: Key, variant_name: str, destination: str, moment: float) -> _OpenFile:
+        object_id = str(uuid.uuid4())
+        bucket, object_key = object_place(destination, key.name, variant_name, moment, object_id)
+        head = {
+            "account_id": key.owner.account_id,
+            "region": key.owner.region,
+            "bucket": bucket,
+            "key": object_key,
+        }
+        path = self._folder / f"{object_id}.open"
+        # Open for many requests, until _close.
+        stream = path.open("wb")
+        stream.write(json.dumps(head).encode() + b"\n")
+        stream.flush()
+        return _OpenFile(path, stream, time.monotonic(), int(moment // HOUR))
+
+    def _close(self, place: tuple[Key, str, str]) -> None:
+        file = self._open.pop(place)
+        file.stream.close()
+        file.path.rename(file.path.with_suffix(".jsonl"))
+
+    def _store_closed(self) -> bool:
+        with self._storing:
+            with self._lock:
+                in_use = {file.path for file in self._open.values()}
+                # What no process has open any more was left by one that was killed.
+                paths = [path for path in sorted(self._folder.iterdir()) if path not in in_use]
+            # One bucket that is not there must not hold up the others.
+            refused: set[str] = set()
+            for path in paths:
+                self._store(path, refused)
+            return not refused
+
+    def _store(self, path: Path, refused: set[str]) -> None:
+        first, _, rest = path.read_bytes().partition(b"\n")
+        # A killed process may leave half a line, for which nobody got an answer.
+        content = rest[: rest.rfind(b"\n") + 1]
+        if content:
+            head: Document = json.loads(first)
+            bucket = head["bucket"]
+            if bucket in refused:
+                return
+            try:
+                owner = Owner(head["account_id"], head["region"])
+                self._store_object(owner, bucket, head["key"], content)
+            except Exception as error:
+                # The outermost function of this object's way: whatever it is, the lines stay.
+                log.warning("data_capture.retry bucket=%s key=%s error=%s", bucket, head["key"], error)
+                refused.add(bucket)
+                return
+        path.unlink()

@@ -1,0 +1,162 @@
+"""Kept-alive connections to one container."""
+
+import http.client
+import select
+import socket
+import threading
+import time
+from collections.abc import Mapping
+from contextlib import suppress
+from dataclasses import dataclass
+
+# SageMaker wants the socket accepted within 250 ms; on one machine with
+# everything else a full backlog alone takes a second, a SYN's first repetition.
+CONNECT_SECONDS = 5
+# More than that many idle connections to one container are closed.
+MOST_IDLE = 64
+PART_BYTES = 256 * 1024
+
+
+class ContainerTimeoutError(Exception):
+    """The container did not answer in time."""
+
+
+class ContainerUnreachableError(Exception):
+    """The container took no connection, or ended one without an answer; the message says which."""
+
+
+class _NoAnswerError(ConnectionError):
+    """The server hung up before the first byte of its answer."""
+
+
+@dataclass(frozen=True, slots=True)
+class ContainerAnswer:
+    """What a container answered; header names in lower case."""
+
+    status: int
+    headers: Mapping[str, str]
+    body: bytes
+
+
+class Connections:
+    """Connections to one container, kept between requests; for any number of threads."""
+
+    def __init__(self, address: str, port: int) -> None:
+        self.address = address
+        self.port = port
+        self._idle: list[http.client.HTTPConnection] = []
+        self._lock = threading.Lock()
+        self._is_closed = False
+
+    def request(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout_seconds: float
+    ) -> ContainerAnswer:
+        """One request and its whole answer.
+
+        Raises ContainerTimeoutError, ContainerUnreachableError.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        connection = self._taken()
+        try:
+            if connection is not None:
+                # What was kept may be closed by the server at any time (RFC 9112,
+                # section 9.3.1); nothing of this request was answered then.
+                with suppress(_NoAnswerError):
+                    return self._exchange(connection, method, path, headers, body, deadline)
+            return self._exchange(self._connected(deadline), method, path, headers, body, deadline)
+        except TimeoutError as error:
+            raise ContainerTimeoutError(str(error)) from error
+        except (OSError, http.client.HTTPException) as error:
+            raise ContainerUnreachableError(str(error) or type(error).__name__) from error
+
+    def close(self) -> None:
+        """Close what is idle; what is in use is closed when it comes back."""
+        with self._lock:
+            self._is_closed = True
+            idle, self._idle = self._idle, []
+        for connection in idle:
+            connection.close()
+
+    def _taken(self) -> http.client.HTTPConnection | None:
+        while True:
+            with self._lock:
+                if not self._idle:
+                    return None
+                # The last one used is the least likely to have been given up.
+                connection = self._idle.pop()
+            if _is_alive(connection):
+                return connection
+            connection.close()
+
+    def _connected(self, deadline: float) -> http.client.HTTPConnection:
+        seconds = min(CONNECT_SECONDS, max(deadline - time.monotonic(), 0.001))
+        connection = http.client.HTTPConnection(self.address, self.port, timeout=seconds)
+        try:
+            connection.connect()
+        except TimeoutError as error:
+            raise ConnectionError(f"no connection within {CONNECT_SECONDS} s") from error
+        return connection
+
+    def _exchange(
+        self,
+        connection: http.client.HTTPConnection,
+        method: str,
+        path: str,
+        headers: Mapping[str, str],
+        body: bytes,
+        deadline: float,
+    ) -> ContainerAnswer:
+        try:
+            _limit(connection.sock, deadline)
+            response = _asked(connection, method, path, headers, body)
+            answered = {name.lower(): value for name, value in response.getheaders()}
+            parts = []
+            # Closing answers take the socket from the connection; each part has what is left of the time.
+            while part := response.read(PART_BYTES):
+                parts.append(part)
+                if time.monotonic() > deadline:
+                    raise TimeoutError("the answer did not end in time")
+                _limit(connection.sock, deadline)
+        except BaseException:
+            connection.close()
+            raise
+        self._give_back(connection, response.will_close)
+        return ContainerAnswer(response.status, answered, b"".join(parts))
+
+    def _give_back(self, connection: http.client.HTTPConnection, will_close: bool) -> None:
+        with self._lock:
+            if not (will_close or self._is_closed or len(self._idle) >= MOST_IDLE):
+                self._idle.append(connection)
+                return
+        connection.close()
+
+
+def _asked(
+    connection: http.client.HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes
+) -> http.client.HTTPResponse:
+    """Send a request and read the head of its answer. Raises _NoAnswerError where the server hung up."""
+    try:
+        connection.putrequest(method, path, skip_accept_encoding=True)
+        for name, value in headers.items():
+            connection.putheader(name, value)
+        if method != "GET":
+            connection.putheader("Content-Length", str(len(body)))
+        connection.endheaders(body or None)
+        return connection.getresponse()
+    except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+        raise _NoAnswerError(f"the container closed the connection without an answer ({error})") from error
+
+
+def _limit(sock: socket.socket | None, deadline: float) -> None:
+    if sock is not None:
+        sock.settimeout(max(deadline - time.monotonic(), 0.001))
+
+
+def _is_alive(connection: http.client.HTTPConnection) -> bool:
+    """An idle connection that has something to read has been closed by the other side."""
+    sock: socket.socket | None = connection.sock
+    if sock is None:
+        return False
+    poll = select.poll()
+    poll.register(sock, select.POLLIN)
+    return not poll.poll(0)

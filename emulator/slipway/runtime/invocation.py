@@ -1,0 +1,211 @@
+"""InvokeEndpoint: an instance is chosen, its containers answer, the caller gets what they said."""
+
+import logging
+import random
+import uuid
+from collections.abc import Callable
+
+from slipway.clock import Clock
+from slipway.errors import ModelError, RuntimeValidationError, ServiceUnavailable
+from slipway.resources.document import Document, without_empty
+from slipway.resources.resource import Key, Kind, Owner
+from slipway.runtime.capture_journal import CaptureJournal
+from slipway.runtime.connections import (
+    ContainerAnswer,
+    ContainerTimeoutError,
+    ContainerUnreachableError,
+)
+from slipway.runtime.data_capture import Exchange, is_wanted, line
+from slipway.runtime.fleet import Fleet, NothingServesError, Taken, Target
+
+log = logging.getLogger(__name__)
+
+# Developer guide, "Use Your Own Inference Code with Hosting Services": 60 seconds to answer.
+ANSWER_SECONDS = 60.0
+# The service's model caps Body.
+LARGEST_BODY = 6_291_456
+# ModelError's OriginalMessage holds no more.
+LONGEST_MESSAGE = 2048
+# After a start of this process an endpoint in service is looked up before it is given up.
+RETURN_SECONDS = 30.0
+# "POST headers outside InvokeEndpoint's set are stripped": parameter to header.
+PASSED_ON = {
+    "ContentType": "Content-Type",
+    "Accept": "Accept",
+    "CustomAttributes": "X-Amzn-SageMaker-Custom-Attributes",
+    "TargetVariant": "X-Amzn-SageMaker-Target-Variant",
+    "InferenceId": "X-Amzn-SageMaker-Inference-Id",
+    "SessionId": "X-Amzn-SageMaker-Session-Id",
+}
+CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
+
+
+class Invocation:
+    """Answers for every endpoint that serves."""
+
+    def __init__(
+        self,
+        fleet: Fleet,
+        journal: CaptureJournal,
+        clock: Clock,
+        is_serving: Callable[[Key], bool],
+        draw: Callable[[], float] = random.random,
+        answer_seconds: float = ANSWER_SECONDS,
+    ) -> None:
+        self._fleet = fleet
+        self._journal = journal
+        self._clock = clock
+        self._is_serving = is_serving
+        self._draw = draw
+        self._answer_seconds = answer_seconds
+
+    def invoke(self, owner: Owner, parameters: Document) -> Document:
+        """The answer of an endpoint.
+
+        Raises RuntimeValidationError, ModelError, ServiceUnavailable.
+        """
+        key = Key(owner, Kind.ENDPOINT, parameters["EndpointName"])
+        body = parameters.get("Body") or b""
+        if len(body) > LARGEST_BODY:
+            raise RuntimeValidationError(
+                "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+                f"Member must have length less than or equal to {LARGEST_BODY}"
+            )
+        if "TargetModel" in parameters:
+            raise RuntimeValidationError(
+                f"Endpoint {key.name} does not serve several models; leave TargetModel out."
+            )
+        self._require(key)
+        started_at = self._clock.now()
+        try:
+            with self._fleet.taken(key, parameters.get("TargetVariant")) as taken:
+                answer = self._ask(key, taken, parameters, body)
+        except NothingServesError:
+            raise _not_found(key) from None
+        self._capture(key, taken, parameters, body, answer, started_at)
+        return without_empty(
+            {
+                "Body": answer.body,
+                "ContentType": answer.headers.get("content-type"),
+                "InvokedProductionVariant": taken.variant.name,
+                "CustomAttributes": answer.headers.get(CUSTOM_ATTRIBUTES),
+            }
+        )
+
+    def _require(self, key: Key) -> None:
+        if self._fleet.served(key) is not None:
+            return
+        if not self._is_serving(key):
+            raise _not_found(key)
+        if not self._fleet.wait_for(key, RETURN_SECONDS):
+            raise ServiceUnavailable(f"Endpoint {key.name} is not back yet after a restart; try again.")
+
+    def _ask(self, key: Key, taken: Taken, parameters: Document, body: bytes) -> ContainerAnswer:
+        """The answer of the named container, or of all in turn, each reading what the one before said."""
+        targets = _targets(key, taken, parameters.get("TargetContainerHostname"))
+        headers = {header: parameters[name] for name, header in PASSED_ON.items() if parameters.get(name)}
+        for target in targets:
+            answer = self._answer(key, target, headers, body)
+            body = answer.body
+            headers.pop("Content-Type", None)
+            if "content-type" in answer.headers:
+                headers["Content-Type"] = answer.headers["content-type"]
+        return answer
+
+    def _answer(self, key: Key, target: Target, headers: dict[str, str], body: bytes) -> ContainerAnswer:
+        try:
+            answer = target.connections.request("POST", "/invocations", headers, body, self._answer_seconds)
+        except ContainerTimeoutError:
+            raise model_error(
+                key,
+                target.name,
+                0,
+                f"Your invocation timed out while waiting for a response from container {target.name}. "
+                "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, "
+                "and try again.",
+            ) from None
+        except ContainerUnreachableError as error:
+            raise model_error(
+                key, target.name, 0, f"Container {target.name} gave no answer: {error}"
+            ) from None
+        if answer.status >= 400:
+            raise model_error(key, target.name, answer.status, _text(answer.body))
+        return answer
+
+    def _capture(
+        self,
+        key: Key,
+        taken: Taken,
+        parameters: Document,
+        body: bytes,
+        answer: ContainerAnswer,
+        started_at: float,
+    ) -> None:
+        config = taken.data_capture
+        if config is None or not is_wanted(config, self._draw()):
+            return
+        exchange = Exchange(
+            event_id=str(uuid.uuid4()),
+            time=started_at,
+            input_type=parameters.get("ContentType"),
+            input=body,
+            output_type=answer.headers.get("content-type"),
+            output=answer.body,
+            inference_id=parameters.get("InferenceId"),
+            custom_attributes=parameters.get("CustomAttributes"),
+        )
+        try:
+            captured = line(config, exchange)
+            self._journal.append(key, taken.variant.name, config["DestinationS3Uri"], started_at, captured)
+        except OSError:
+            # The model has answered; a disk that is full must not take that away.
+            log.exception("data_capture.lost endpoint=%s event=%s", key.name, exchange.event_id)
+
+
+def model_error(key: Key, container: str, status: int, message: str | None) -> ModelError:
+    """A container's failure in AWS's words; `message` is None where it is no text, or too long."""
+    owner = key.owner
+    group = f"/aws/sagemaker/Endpoints/{key.name}"
+    whose = "client" if 400 <= status < 500 else "server"
+    said = (
+        f'with message "{message}". '
+        if message is not None
+        else "and could not load the entire response body. "
+    )
+    return ModelError(
+        f"Received {whose} error ({status}) from {container} {said}"
+        f"See https://{owner.region}.console.aws.amazon.com/cloudwatch/home?region={owner.region}"
+        f"#logEventViewer:group={group} in account {owner.account_id} for more information.",
+        status,
+        message or "",
+        f"arn:aws:logs:{owner.region}:{owner.account_id}:log-group:{group}",
+    )
+
+
+def _not_found(key: Key) -> RuntimeValidationError:
+    return RuntimeValidationError(f"Endpoint {key.name} of account {key.owner.account_id} not found.")
+
+
+def _targets(key: Key, taken: Taken, hostname: str | None) -> tuple[Target, ...]:
+    targets = taken.instance.targets
+    if not taken.variant.is_direct:
+        if hostname is not None:
+            raise RuntimeValidationError(
+                f"Endpoint {key.name} passes requests through all containers in turn; "
+                "leave TargetContainerHostname out, or create the model in Direct mode."
+            )
+        return targets
+    names = [target.name for target in targets]
+    if hostname not in names:
+        raise RuntimeValidationError(
+            f"Endpoint {key.name} needs a TargetContainerHostname, one of {', '.join(names)}."
+        )
+    return (targets[names.index(hostname)],)
+
+
+def _text(body: bytes) -> str | None:
+    try:
+        text = body.decode("utf-8")
+    except UnicodeDecodeError:
+        return None
+    return text if len(text) <= LONGEST_MESSAGE else None

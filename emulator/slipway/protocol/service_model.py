@@ -1,7 +1,7 @@
 """The services as botocore describes them: operations, shapes, addresses."""
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -39,13 +39,16 @@ class ServiceModels:
         model = self._models[service]
         return model.operation_model(name) if name in model.operation_names else None
 
+    def operations(self, service: str) -> Iterator[OperationModel]:
+        """Every operation that AWS has in a service."""
+        model = self._models[service]
+        return (model.operation_model(name) for name in model.operation_names)
+
     @cached_property
     def routes(self) -> tuple[Route, ...]:
         """The REST operations, those with the longest paths first."""
         routes = [
-            _route(service, self._models[service].operation_model(name))
-            for service in REST_SERVICES
-            for name in self._models[service].operation_names
+            _route(service, operation) for service in REST_SERVICES for operation in self.operations(service)
         ]
         return tuple(sorted(routes, key=lambda route: -len(route.pattern.pattern)))
 

@@ -1,6 +1,6 @@
 """The model's own constraints, refused in AWS's words."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sized
 from typing import Any
 
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
@@ -89,7 +89,8 @@ def _constraints(shape: Shape, value: Any) -> Iterator[tuple[str, bool]]:
     least, most = shape.metadata.get("min"), shape.metadata.get("max")
     is_number = shape.type_name in NUMBERS
     measure = "value" if is_number else "length"
-    size = 0 if not told or shape.type_name == "boolean" else value if is_number else len(value)
+    # Only what has a length, or is a number, has bounds in a model.
+    size = value if is_number else len(value) if isinstance(value, Sized) else 0
     if most is not None:
         yield f"Member must have {measure} less than or equal to {most}", not told or size <= most
     if least is not None:

@@ -1,0 +1,135 @@
+"""One job's containers from their start to their end, and what ends them early."""
+
+import threading
+
+from slipway.clock import Clock
+from slipway.containers.engine import ContainerGoneError, Engine, EngineAwayError
+from slipway.containers.logs import moment
+from slipway.executors.contract import LineSink, OnJobLine
+from slipway.executors.watch import Ending, Follower
+from slipway.resources.document import Document
+from slipway.resources.outcome import Cause, Outcome
+from slipway.resources.resource import Key, Resource
+from slipway.store.store import MissingError, Store
+
+# StopTrainingJob gives 120 s between SIGTERM and the end (API reference), in
+# which an algorithm may still save its model. Docker's own 10 s would lose it.
+STOP_GRACE_SECONDS = 120
+# What the other hosts get once one has failed: their work is lost already.
+PEER_GRACE_SECONDS = 10
+# How often a row is looked at although nobody rang, and how far the log's position may lag behind.
+LOOK_SECONDS = 2.0
+
+
+class Supervision:
+    """Watches the containers of one job; `bell` is rung when its row is to be looked at."""
+
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        engine: Engine,
+        job: Resource,
+        ids: dict[str, str],
+        bell: threading.Event,
+        sink: LineSink,
+        on_line: OnJobLine,
+    ) -> None:
+        self._store = store
+        self._clock = clock
+        self._engine = engine
+        self._job = job
+        self._ids = ids
+        self._bell = bell
+        self._sink = sink
+        self._on_line = on_line
+        # When the last line came that was passed on, by host: before a restart, and now.
+        self._told_before: dict[str, float] = dict.fromkeys(ids, 0.0) | job.internal.get("logged", {})
+        self._told = dict(self._told_before)
+        self._kept = dict(self._told)
+
+    def outcome(self) -> Outcome:
+        """How the containers ended, once they all have.
+
+        Raises EngineAwayError where they ended with the engine, ContainerGoneError
+        where somebody removed one, MissingError where the row is gone.
+        """
+        followers = [
+            Follower(self._engine, host, container_id, self._line, self._bell)
+            for host, container_id in self._ids.items()
+        ]
+        ending = Ending(self._engine)
+        while True:
+            # Cleared before the look: whoever rings after it is not missed.
+            self._bell.clear()
+            if not any(follower.is_running for follower in followers):
+                return self._judged(followers)
+            self._bell.wait(self._look(followers, ending))
+
+    def _line(self, host: str, moment: float, line: str) -> None:
+        self._sink.see(moment, line)
+        # After a restart the whole log comes again; what was passed on is not passed on twice.
+        if moment > self._told_before[host]:
+            self._on_line(self._job, host, moment, line)
+            self._told[host] = moment
+
+    def _look(self, followers: list[Follower], ending: Ending) -> float:
+        """End the containers where the row or the clock says so; how long to wait for the next look."""
+        job = self._row()
+        now = self._clock.now()
+        deadline: float = job.internal["begun"] + job.document["StoppingCondition"]["MaxRuntimeInSeconds"]
+        signalled = job.internal.get("signalled")
+        if signalled is None:
+            has_failed_host = any(follower.has_failed for follower in followers)
+            cause = cause_to_end(job, has_failed_host, is_over_time=now >= deadline)
+            if cause is not None:
+                signalled = self._signal(job.key, cause, now)
+        if signalled is not None:
+            grace = PEER_GRACE_SECONDS if signalled["cause"] == Cause.EXITED else STOP_GRACE_SECONDS
+            ending.begin(followers, max(0, round(grace - (now - signalled["at"]))))
+            return LOOK_SECONDS
+        self._keep_position(job.key)
+        return min(LOOK_SECONDS, deadline - now)
+
+    def _signal(self, key: Key, cause: Cause, now: float) -> Document:
+        signalled = {"cause": cause.value, "at": now}
+        self._store.transition(key, lambda job: job.with_internal({"signalled": signalled}))
+        return signalled
+
+    def _keep_position(self, key: Key) -> None:
+        if self._told != self._kept:
+            self._kept = dict(self._told)
+            self._store.transition(key, lambda job: job.with_internal({"logged": self._kept}))
+
+    def _judged(self, followers: list[Follower]) -> Outcome:
+        if any(follower.was_cut for follower in followers):
+            raise EngineAwayError("the Docker Engine went away while the containers ran")
+        gone = sorted(follower.host for follower in followers if follower.final is None)
+        if gone:
+            raise ContainerGoneError(f"the container of {', '.join(gone)} was removed while it ran")
+        finals = [follower.final for follower in followers if follower.final is not None]
+        failed = sorted(
+            (final for final in finals if final.exit_code), key=lambda final: moment(final.finished_at)
+        )
+        signalled = self._row().internal.get("signalled")
+        return Outcome(
+            cause=Cause(signalled["cause"]) if signalled else Cause.EXITED,
+            exit_codes={final.host: final.exit_code or 0 for final in finals},
+            failed_host=failed[0].host if failed else None,
+            is_out_of_memory=bool(failed) and failed[0].is_out_of_memory,
+        )
+
+    def _row(self) -> Resource:
+        job = self._store.get(self._job.key)
+        if job is None:
+            raise MissingError(self._job.key)
+        return job
+
+
+def cause_to_end(job: Resource, has_failed_host: bool, is_over_time: bool) -> Cause | None:
+    """Why the containers of a job must end now; None where they may go on."""
+    if has_failed_host:
+        return Cause.EXITED
+    if job.status == "Stopping":
+        return Cause.STOPPED
+    return Cause.TIME_LIMIT if is_over_time else None

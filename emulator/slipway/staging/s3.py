@@ -162,7 +162,10 @@ class S3:
 class S3Clients:
     """A client of S3 for each owner, made once."""
 
-    def __init__(self, endpoint_url: str, access_key_id: str, secret_access_key: str) -> None:
+    def __init__(
+        self, endpoint_url: str, access_key_id: str, secret_access_key: str, wait: Wait = time.sleep
+    ) -> None:
+        self._wait = wait
         self._endpoint_url = endpoint_url
         self._access_key_id = access_key_id
         self._secret_access_key = secret_access_key
@@ -175,7 +178,7 @@ class S3Clients:
         with self._lock:
             if owner not in self._clients:
                 self._clients[owner] = self._client(owner)
-            return S3(self._clients[owner], self._transfers, owner.region, role_arn)
+            return S3(self._clients[owner], self._transfers, owner.region, role_arn, self._wait)
 
     def close(self) -> None:
         """Begin no further transfer."""

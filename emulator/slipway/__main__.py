@@ -9,10 +9,13 @@ from contextlib import contextmanager
 
 import uvicorn
 
+from slipway.aws import AwsClients
 from slipway.clock import SystemClock
 from slipway.containers.engine import Engine, EngineError
 from slipway.containers.images import ImageMapError, Images, read_mapping
-from slipway.events.state_change import event_of
+from slipway.events.emitter import Emitter
+from slipway.events.state_change import event_of, nothing_of
+from slipway.jobs import Jobs
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
 from slipway.operations.tags import Tags
@@ -24,6 +27,7 @@ from slipway.serving import Serving
 from slipway.settings import Settings, SettingsError
 from slipway.staging.s3 import S3Clients
 from slipway.store.store import Store
+from slipway.telemetry.telemetry import Telemetry
 
 # Requests that wait for the store or for an endpoint's container; each is a thread.
 REQUEST_THREADS = 64
@@ -37,27 +41,45 @@ def running(settings: Settings) -> Iterator[Server]:
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.jobs_dir.mkdir(parents=True, exist_ok=True)
     clock = SystemClock()
-    store = Store(settings.state_dir / "slipway.db", clock, event_of)
+    clients = (
+        AwsClients(settings.aws_endpoint_url, settings.secret_access_key)
+        if settings.aws_endpoint_url
+        else None
+    )
+    # An event that nobody will ever be told must not wait.
+    store = Store(settings.state_dir / "slipway.db", clock, event_of if clients else nothing_of)
+    emitter = Emitter(store, clients) if clients else None
+    telemetry = Telemetry(clients, clock)
     engine = Engine.connect(settings.jobs_volume)
     engine.ensure_network(settings.job_network)
     images = Images(engine, read_mapping(settings.image_map))
     s3_clients = S3Clients(settings.s3_endpoint_url, settings.access_key_id, settings.secret_access_key)
     model_packages = ModelPackages(store, clock)
     serving = Serving(settings, store, clock, engine, images, s3_clients, model_packages.resolve_container)
+    jobs = Jobs(settings, store, clock, engine, images, s3_clients, lambda _job, _host, _moment, _line: None)
     operations: dict[tuple[str, str], Operation] = {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
         **Tags(store).operations,
         **serving.operations,
+        **jobs.operations,
     }
     dispatcher = Dispatcher(ServiceModels(), operations)
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
+    telemetry.start()
     serving.start()
+    jobs.start()
+    if emitter:
+        emitter.start()
     try:
         yield Server(dispatcher.answer, own_pages(settings, store, operations), threads)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
         serving.close()
+        jobs.close()
+        telemetry.close()
+        if emitter:
+            emitter.close()
         s3_clients.close()
 
 

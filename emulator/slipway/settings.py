@@ -4,6 +4,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+from slipway.faults import FaultPoint
+
 
 class SettingsError(Exception):
     """A variable holds what it cannot; the message names it and the way out."""
@@ -25,6 +27,8 @@ class Settings:
     s3_endpoint_url: str = "http://localhost:4566"
     # EventBridge, CloudWatch and CloudWatch Logs; None where there are none.
     aws_endpoint_url: str | None = None
+    # The same for the jobs' containers, where they do not see it under that address.
+    container_endpoint_url: str | None = None
     access_key_id: str = "test"
     secret_access_key: str = "test"
     # How many jobs of one kind run at a time; others wait.
@@ -33,6 +37,8 @@ class Settings:
     allow_reset: bool = False
     # JSON: public image URI, or its beginning, to the image to run in its place.
     image_map: Path | None = None
+    # Where this process is to die, for a test.
+    fault: FaultPoint | None = None
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -54,13 +60,26 @@ class Settings:
             job_network=environ.get("SLIPWAY_JOB_NETWORK") or default.job_network,
             s3_endpoint_url=s3,
             aws_endpoint_url=aws,
+            container_endpoint_url=environ.get("SLIPWAY_CONTAINER_ENDPOINT_URL") or None,
             access_key_id=environ.get("AWS_ACCESS_KEY_ID") or default.access_key_id,
             secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY") or default.secret_access_key,
             max_jobs=_number(environ, "SLIPWAY_MAX_JOBS", default.max_jobs, 1, 100),
             keep_failed=environ.get("SLIPWAY_KEEP_FAILED") == "1",
             allow_reset=environ.get("SLIPWAY_ALLOW_RESET") == "1",
             image_map=Path(image_map) if image_map else None,
+            fault=_fault(environ),
         )
+
+
+def _fault(environ: Mapping[str, str]) -> FaultPoint | None:
+    text = environ.get("SLIPWAY_FAULT")
+    if not text:
+        return None
+    try:
+        return FaultPoint(text)
+    except ValueError:
+        points = ", ".join(point.value for point in FaultPoint)
+        raise SettingsError(f"SLIPWAY_FAULT={text!r} is none of {points}") from None
 
 
 def _number(environ: Mapping[str, str], name: str, default: int, low: int, high: int) -> int:

@@ -1,0 +1,1 @@
+"""What jobs and endpoints say and do, on CloudWatch Logs and CloudWatch."""

@@ -27,9 +27,10 @@ class FoundFile:
 
 
 def regular_files(root: Path) -> list[FoundFile]:
-    """Every regular file below `root`, by path; links are not followed, and what vanishes is left out."""
-    if not root.is_dir() or root.is_symlink():
-        return []
+    """Every regular file below `root`, by path; links are not followed, and what vanishes is left out.
+
+    Raises FileNotFoundError where there is no `root`: nothing to store and nothing found are not the same.
+    """
     found = []
     for folder, _folders, names, descriptor in os.fwalk(root, follow_symlinks=False):
         for name in names:

@@ -53,13 +53,13 @@ def of_manifest(s3: S3, uri: S3Uri) -> list[Source]:
         content = s3.read(uri.bucket, uri.key)
     except S3Error as error:
         raise StagingError(f"{no_objects(s3, uri)} Error message from S3: {error.text}") from error
-    prefix, *names = _entries(uri, content)
+    prefix, *names = manifest_entries(uri, content)
     base = S3Uri.parse(prefix)
     found = [Source(base.bucket, base.key + name, name) for name in dict.fromkeys(names)]
     return sorted(found, key=lambda each: each.key)
 
 
-def _entries(uri: S3Uri, content: bytes) -> list[str]:
+def manifest_entries(uri: S3Uri, content: bytes) -> list[str]:
     """The prefix of a manifest and then its names (API reference, S3DataSource)."""
     try:
         document: Any = json.loads(content)

@@ -7,7 +7,6 @@ import time
 import uuid
 from collections.abc import Callable
 from dataclasses import dataclass
-from io import BufferedWriter
 from pathlib import Path
 
 from slipway.resources.document import Document
@@ -33,7 +32,6 @@ class _OpenFile:
     """The lines of one object so far."""
 
     path: Path
-    stream: BufferedWriter
     opened_at: float
     hour: int
     size: int = 0
@@ -71,8 +69,8 @@ class CaptureJournal:
                 file = None
             if file is None:
                 file = self._open[place] = self._opened(key, variant_name, destination, moment)
-            file.stream.write(line)
-            file.stream.flush()
+            with file.path.open("ab") as stream:
+                stream.write(line)
             file.size += len(line)
 
     def flush(self) -> bool:
@@ -109,15 +107,11 @@ class CaptureJournal:
             "key": object_key,
         }
         path = self._folder / f"{object_id}.open"
-        # Open for many requests, until _close.
-        stream = path.open("wb")
-        stream.write(json.dumps(head).encode() + b"\n")
-        stream.flush()
-        return _OpenFile(path, stream, time.monotonic(), int(moment // HOUR))
+        path.write_bytes(json.dumps(head).encode() + b"\n")
+        return _OpenFile(path, time.monotonic(), int(moment // HOUR))
 
     def _close(self, place: tuple[Key, str, str]) -> None:
         file = self._open.pop(place)
-        file.stream.close()
         file.path.rename(file.path.with_suffix(".jsonl"))
 
     def _store_closed(self) -> bool:

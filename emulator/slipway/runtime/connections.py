@@ -22,7 +22,11 @@ class ContainerTimeoutError(Exception):
 
 
 class ContainerUnreachableError(Exception):
-    """The container took no connection, or ended one without an answer; the message says which."""
+    """The container ended a connection before the end of its answer; the message says how."""
+
+
+class ContainerRefusedError(Exception):
+    """The container took no connection, so nothing of the request has reached it."""
 
 
 class _NoAnswerError(ConnectionError):
@@ -53,7 +57,7 @@ class Connections:
     ) -> ContainerAnswer:
         """One request and its whole answer.
 
-        Raises ContainerTimeoutError, ContainerUnreachableError.
+        Raises ContainerRefusedError, ContainerTimeoutError, ContainerUnreachableError.
         """
         deadline = time.monotonic() + timeout_seconds
         connection = self._taken()
@@ -93,8 +97,8 @@ class Connections:
         connection = http.client.HTTPConnection(self.address, self.port, timeout=seconds)
         try:
             connection.connect()
-        except TimeoutError as error:
-            raise ConnectionError(f"no connection within {CONNECT_SECONDS} s") from error
+        except OSError as error:
+            raise ContainerRefusedError(str(error)) from error
         return connection
 
     def _exchange(

@@ -2,7 +2,7 @@
 
 import random
 import threading
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass
 
@@ -125,8 +125,10 @@ class Fleet:
             instance.close()
 
     @contextmanager
-    def taken(self, key: Key, variant_name: str | None) -> Iterator[Taken]:
-        """An instance for one request.
+    def taken(
+        self, key: Key, variant_name: str | None, without: Set[Instance] = frozenset()
+    ) -> Iterator[Taken]:
+        """An instance for one request, none of `without`.
 
         Raises RuntimeValidationError for a variant that is not there, and
         ServiceUnavailable where no instance can answer now; NothingServesError.
@@ -135,13 +137,14 @@ class Fleet:
             served = self._served.get(key)
             if served is None:
                 raise NothingServesError
-            variant = self._variant(key, served, variant_name)
-            if not variant.instances:
+            variant = self._variant(key, served, variant_name, without)
+            instances = [instance for instance in variant.instances if instance not in without]
+            if not instances:
                 raise ServiceUnavailable(
                     f"Variant {variant.name} of endpoint {key.name} has no instance that can answer now; "
                     "its containers are being started again."
                 )
-            instance = self._instance(variant)
+            instance = self._instance(variant, instances)
             instance.outstanding += 1
         try:
             yield Taken(variant, instance, served.data_capture)
@@ -151,14 +154,15 @@ class Fleet:
                 if not instance.outstanding:
                     self._changed.notify_all()
 
-    def _variant(self, key: Key, served: Served, name: str | None) -> ServedVariant:
+    def _variant(self, key: Key, served: Served, name: str | None, without: Set[Instance]) -> ServedVariant:
         by_name: Mapping[str, ServedVariant] = {variant.name: variant for variant in served.variants}
         if name is not None:
             if name not in by_name:
                 raise RuntimeValidationError(f"Variant {name} not found for endpoint {key.name}.")
             return by_name[name]
         # A variant whose instances are all away leaves its share to the others.
-        able = [variant for variant in served.variants if variant.instances] or list(served.variants)
+        able = [variant for variant in served.variants if set(variant.instances) - without]
+        able = able or list(served.variants)
         place = choose_by_weight([variant.weight for variant in able], self._draw())
         if place is None:
             raise RuntimeValidationError(
@@ -167,8 +171,7 @@ class Fleet:
             )
         return able[place]
 
-    def _instance(self, variant: ServedVariant) -> Instance:
-        instances = variant.instances
+    def _instance(self, variant: ServedVariant, instances: Sequence[Instance]) -> Instance:
         if not variant.is_least_outstanding:
             return instances[int(self._draw() * len(instances))]
         self._turn += 1

@@ -12,11 +12,12 @@ from slipway.resources.resource import Key, Kind, Owner
 from slipway.runtime.capture_journal import CaptureJournal
 from slipway.runtime.connections import (
     ContainerAnswer,
+    ContainerRefusedError,
     ContainerTimeoutError,
     ContainerUnreachableError,
 )
 from slipway.runtime.data_capture import Exchange, is_wanted, line
-from slipway.runtime.fleet import Fleet, NothingServesError, Taken, Target
+from slipway.runtime.fleet import Fleet, Instance, NothingServesError, Taken, Target
 
 log = logging.getLogger(__name__)
 
@@ -77,11 +78,7 @@ class Invocation:
             )
         self._require(key)
         started_at = self._clock.now()
-        try:
-            with self._fleet.taken(key, parameters.get("TargetVariant")) as taken:
-                answer = self._ask(key, taken, parameters, body)
-        except NothingServesError:
-            raise _not_found(key) from None
+        taken, answer = self._answered(key, parameters, body)
         self._capture(key, taken, parameters, body, answer, started_at)
         return without_empty(
             {
@@ -99,6 +96,19 @@ class Invocation:
             raise _not_found(key)
         if not self._fleet.wait_for(key, RETURN_SECONDS):
             raise ServiceUnavailable(f"Endpoint {key.name} is not back yet after a restart; try again.")
+
+    def _answered(self, key: Key, parameters: Document, body: bytes) -> tuple[Taken, ContainerAnswer]:
+        """An instance's answer; one that takes no connection has not seen the request, so another may."""
+        refused: set[Instance] = set()
+        while True:
+            try:
+                with self._fleet.taken(key, parameters.get("TargetVariant"), refused) as taken:
+                    return taken, self._ask(key, taken, parameters, body)
+            except NothingServesError:
+                raise _not_found(key) from None
+            except ContainerRefusedError as error:
+                log.debug("invocation.refused endpoint=%s error=%s", key.name, error)
+                refused.add(taken.instance)
 
     def _ask(self, key: Key, taken: Taken, parameters: Document, body: bytes) -> ContainerAnswer:
         """The answer of the named container, or of all in turn, each reading what the one before said."""

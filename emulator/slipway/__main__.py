@@ -56,7 +56,7 @@ def running(settings: Settings) -> Iterator[Server]:
     s3_clients = S3Clients(settings.s3_endpoint_url, settings.access_key_id, settings.secret_access_key)
     model_packages = ModelPackages(store, clock)
     serving = Serving(settings, store, clock, engine, images, s3_clients, model_packages.resolve_container)
-    jobs = Jobs(settings, store, clock, engine, images, s3_clients, lambda _job, _host, _moment, _line: None)
+    jobs = Jobs(settings, store, clock, engine, images, s3_clients, telemetry)
     operations: dict[tuple[str, str], Operation] = {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,

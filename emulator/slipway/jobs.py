@@ -4,7 +4,7 @@ from slipway.clock import Clock
 from slipway.containers.engine import Engine
 from slipway.containers.images import Images
 from slipway.containers.reaper import reap
-from slipway.executors.contract import Contract, OnJobLine, Tools
+from slipway.executors.contract import Contract, Listener, Tools
 from slipway.executors.folder import folder_name
 from slipway.executors.job import JobExecutor
 from slipway.executors.processing_job import ProcessingContract
@@ -33,7 +33,7 @@ class Jobs:
         engine: Engine,
         images: Images,
         s3_clients: S3Clients,
-        on_line: OnJobLine,
+        listener: Listener,
     ) -> None:
         faults = Faults(settings.fault, settings.state_dir)
         tools = Tools(
@@ -46,7 +46,7 @@ class Jobs:
             capacity=engine.capacity(),
             environment_of=lambda owner: aws_environment(settings, owner),
             faults=faults,
-            on_line=on_line,
+            listener=listener,
             keep_failed=settings.keep_failed,
         )
         self._training = _Line(TrainingContract(s3_clients, faults), tools, settings.max_jobs)

@@ -18,7 +18,18 @@ from slipway.resources.outcome import Outcome
 from slipway.resources.resource import Kind, Owner, Resource
 from slipway.store.store import Store
 
-OnJobLine = Callable[[Resource, str, float, str], None]
+
+class Listener(Protocol):
+    """Who is told what jobs say; nobody who tells waits, except to settle."""
+
+    def on_line(self, resource: Resource, host: str, time: float, text: str) -> None:
+        """A container has written a line."""
+
+    def on_metric(self, resource: Resource, name: str, value: float, time: float) -> None:
+        """A line had the value of a metric."""
+
+    def settle(self, resource: Resource) -> None:
+        """Return once the lines can be read where they were brought, or it takes too long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,8 +45,8 @@ class Program:
 class LineSink(Protocol):
     """Looks at a job's lines, all of them also after a restart."""
 
-    def see(self, moment: float, line: str) -> None:
-        """One line of a log."""
+    def see(self, moment: float, line: str) -> dict[str, float]:
+        """One line of a log; the metrics in it."""
 
     def documents(self) -> list[Document]:
         """What was in the lines."""
@@ -112,5 +123,5 @@ class Tools:
     # How a container's own AWS client reaches the services here.
     environment_of: Callable[[Owner], dict[str, str]]
     faults: Faults
-    on_line: OnJobLine
+    listener: Listener
     keep_failed: bool

@@ -147,7 +147,7 @@ class JobExecutor:
             bell = self._bells.setdefault(job.key, threading.Event())
             try:
                 outcome = Supervision(
-                    self._tools.store, clock, self._tools.engine, job, ids, bell, sink, self._tools.on_line
+                    self._tools.store, clock, self._tools.engine, job, ids, bell, sink, self._tools.listener
                 ).outcome()
             finally:
                 del self._bells[job.key]
@@ -202,6 +202,7 @@ class JobExecutor:
         is_kept = self._tools.keep_failed and ended(job).status == "Failed"
         if not is_kept:
             self._remove(job)
+        self._tools.listener.settle(job)
         self._tools.faults.at(FaultPoint.BEFORE_EVENT)
         self._change(key, lambda job: ended(job).with_internal({"kept": True if is_kept else None}))
         log.info("job.concluded arn=%s", key.arn)

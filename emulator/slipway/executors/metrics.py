@@ -15,13 +15,16 @@ class FinalMetrics:
         self._last: dict[str, tuple[float, float]] = {}
         self._lock = threading.Lock()
 
-    def see(self, moment: float, line: str) -> None:
-        """Look for metrics in one line of a log."""
-        for name, pattern in self._definitions:
-            value = value_in(line, pattern)
-            if value is not None:
-                with self._lock:
-                    self._last[name] = (moment, value)
+    def see(self, moment: float, line: str) -> dict[str, float]:
+        """The metrics in one line of a log."""
+        values = {
+            name: value
+            for name, pattern in self._definitions
+            if (value := value_in(line, pattern)) is not None
+        }
+        with self._lock:
+            self._last.update({name: (moment, value) for name, value in values.items()})
+        return values
 
     def documents(self) -> list[Document]:
         """FinalMetricDataList."""

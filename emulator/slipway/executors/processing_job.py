@@ -41,8 +41,9 @@ OUT_OF_MEMORY = (
 class _NoLines:
     """Nobody looks at a processing job's lines."""
 
-    def see(self, moment: float, line: str) -> None:
-        """One line of a log."""
+    def see(self, _moment: float, _line: str) -> dict[str, float]:
+        """Nothing."""
+        return {}
 
     def documents(self) -> list[Document]:
         """Nothing."""
@@ -178,7 +179,7 @@ class ProcessingContract:
         return [_on_disk(folder.host(host), path) for host in self.cluster(job).hosts]
 
     def _s3(self, job: Resource) -> S3:
-        return self._s3_clients.of(job.key.owner)
+        return self._s3_clients.of(job.key.owner, job.document["RoleArn"])
 
 
 def message_text(message: bytes) -> str:

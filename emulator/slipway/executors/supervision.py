@@ -5,7 +5,7 @@ import threading
 from slipway.clock import Clock
 from slipway.containers.engine import ContainerGoneError, Engine, EngineAwayError
 from slipway.containers.logs import moment
-from slipway.executors.contract import LineSink, OnJobLine
+from slipway.executors.contract import Listener, LineSink
 from slipway.executors.watch import Ending, Follower
 from slipway.resources.document import Document
 from slipway.resources.outcome import Cause, Outcome
@@ -33,7 +33,7 @@ class Supervision:
         ids: dict[str, str],
         bell: threading.Event,
         sink: LineSink,
-        on_line: OnJobLine,
+        listener: Listener,
     ) -> None:
         self._store = store
         self._clock = clock
@@ -42,7 +42,7 @@ class Supervision:
         self._ids = ids
         self._bell = bell
         self._sink = sink
-        self._on_line = on_line
+        self._listener = listener
         # When the last line came that was passed on, by host: before a restart, and now.
         self._told_before: dict[str, float] = dict.fromkeys(ids, 0.0) | job.internal.get("logged", {})
         self._told = dict(self._told_before)
@@ -67,11 +67,14 @@ class Supervision:
             self._bell.wait(self._look(followers, ending))
 
     def _line(self, host: str, moment: float, line: str) -> None:
-        self._sink.see(moment, line)
+        metrics = self._sink.see(moment, line)
         # After a restart the whole log comes again; what was passed on is not passed on twice.
-        if moment > self._told_before[host]:
-            self._on_line(self._job, host, moment, line)
-            self._told[host] = moment
+        if moment <= self._told_before[host]:
+            return
+        self._listener.on_line(self._job, host, moment, line)
+        for name, value in metrics.items():
+            self._listener.on_metric(self._job, name, value, moment)
+        self._told[host] = moment
 
     def _look(self, followers: list[Follower], ending: Ending) -> float:
         """End the containers where the row or the clock says so; how long to wait for the next look."""

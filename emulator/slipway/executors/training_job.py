@@ -185,7 +185,7 @@ class TrainingContract:
         return ended(job, "Failed", "Failed", now, reason)
 
     def _s3(self, job: Resource) -> S3:
-        return self._s3_clients.of(job.key.owner)
+        return self._s3_clients.of(job.key.owner, job.document["RoleArn"])
 
 
 def _entered_unless_stopping(job: Resource, secondary_status: str, now: float) -> Resource:

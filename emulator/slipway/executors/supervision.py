@@ -5,7 +5,7 @@ import threading
 from slipway.clock import Clock
 from slipway.containers.engine import ContainerGoneError, Engine, EngineAwayError
 from slipway.containers.logs import moment
-from slipway.executors.contract import Listener, LineSink
+from slipway.executors.contract import LineSink, Listener
 from slipway.executors.watch import Ending, Follower
 from slipway.resources.document import Document
 from slipway.resources.outcome import Cause, Outcome

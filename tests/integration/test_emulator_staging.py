@@ -191,6 +191,29 @@ def test_an_input_is_staged_as_a_channel_is(
     assert tree(tmp_path / "second") == {"sub/b.csv": b"2"}
 
 
+def test_an_input_within_another_one_stays_whichever_comes_first(
+    s3: S3, bucket: str, put: Callable[..., None], tmp_path: Path
+) -> None:
+    put({"raw/a.csv": b"1", "schema/schema.json": b"2"})
+
+    for name, target in (("schema", tmp_path / "in" / "schema"), ("raw", tmp_path / "in")):
+        s3_input = {"S3Uri": f"s3://{bucket}/{name}/", "S3DataType": "S3Prefix"}
+        stage_input(s3, {"InputName": name, "S3Input": s3_input}, target, 0, 1)
+
+    assert tree(tmp_path / "in") == {"a.csv": b"1", "schema/schema.json": b"2"}
+
+
+def test_an_object_in_the_place_of_another_inputs_folder_is_refused(
+    s3: S3, bucket: str, put: Callable[..., None], tmp_path: Path
+) -> None:
+    put({"raw/schema": b"1"})
+    (tmp_path / "schema").mkdir()
+    s3_input = {"S3Uri": f"s3://{bucket}/raw/", "S3DataType": "S3Prefix"}
+
+    with pytest.raises(StagingError, match=r"Data download failed:s3://\S+/raw/schema: Is a directory"):
+        stage_input(s3, {"InputName": "raw", "S3Input": s3_input}, tmp_path, 0, 1)
+
+
 def test_an_input_that_the_application_manages_is_left_to_it(s3: S3, tmp_path: Path) -> None:
     s3_input = {"S3Uri": "s3://no-such-bucket/x", "S3DataType": "S3Prefix"}
 

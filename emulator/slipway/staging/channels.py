@@ -5,6 +5,7 @@ from pathlib import Path
 from slipway.resources.document import Document
 from slipway.staging.downloads import bring
 from slipway.staging.errors import StagingError
+from slipway.staging.files import emptied
 from slipway.staging.s3 import S3
 from slipway.staging.s3_uri import S3Uri
 from slipway.staging.sources import Source, share, sources
@@ -30,7 +31,7 @@ def stage_channel(
     if mode == "FastFile":
         check_whole_names(S3Uri.parse(data_source["S3Uri"]), found)
     distribution = data_source.get("S3DataDistributionType", "FullyReplicated")
-    bring(s3, share(found, distribution, host_index, host_count), target)
+    bring(s3, share(found, distribution, host_index, host_count), emptied(target))
 
 
 def check(name: str, mode: str, data_type: str, channel: Document) -> None:

@@ -4,17 +4,16 @@ from collections.abc import Sequence
 from pathlib import Path, PurePosixPath
 
 from slipway.staging.errors import StagingError
-from slipway.staging.files import emptied
 from slipway.staging.s3 import S3, S3Error
 from slipway.staging.sources import Source
 
 
 def bring(s3: S3, found: Sequence[Source], target: Path) -> None:
-    """Make `target` hold the objects under their paths, and nothing else. Raises StagingError."""
+    """Make the objects files of `target` under their paths; what else is there stays. Raises StagingError."""
     folders = checked_folders(found)
-    emptied(target)
+    target.mkdir(parents=True, exist_ok=True)
     for folder in folders:
-        (target / folder).mkdir(exist_ok=True)
+        _make(target / folder)
 
     def fetch(source: Source) -> None:
         try:
@@ -45,6 +44,13 @@ def checked_folders(found: Sequence[Source]) -> list[PurePosixPath]:
     for path in folders & files.keys():
         raise _clash(files[path])
     return sorted(folders, key=lambda folder: folder.parts)
+
+
+def _make(folder: Path) -> None:
+    try:
+        folder.mkdir(exist_ok=True)
+    except OSError as error:
+        raise StagingError(f"ClientError: Data download failed:{folder.name}: {error.strerror}") from error
 
 
 def _clash(source: Source) -> StagingError:

@@ -12,7 +12,8 @@ from slipway.staging.sources import share, sources
 def stage_input(s3: S3, processing_input: Document, root: Path, host_index: int, host_count: int) -> None:
     """Bring what one host sees of an input into the folder `root`, which is mounted at the input's LocalPath.
 
-    An input that the application manages is left to it. Raises StagingError.
+    What is there stays: another input's LocalPath may lie within. An input that the application
+    manages is left to it. Raises StagingError.
     """
     if processing_input.get("AppManaged"):
         return

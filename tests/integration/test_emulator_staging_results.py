@@ -221,9 +221,7 @@ def test_checkpoints_are_mirrored_while_the_job_runs_deletions_included(
     put({"ckpt/by-somebody-else": b"s"})
 
     def has(*names: str) -> Callable[[], bool | None]:
-        return lambda: (
-            True if set(stored(aws, bucket, "ckpt/")) == {f"ckpt/{name}" for name in names} else None
-        )
+        return lambda: True if set(keys(aws, bucket, "ckpt/")) == {f"ckpt/{name}" for name in names} else None
 
     with CheckpointMirror(s3, tmp_path, f"s3://{bucket}/ckpt", look_seconds=FAST):
         write(tmp_path, {"epoch-2": b"2"})

@@ -17,10 +17,15 @@ def tree(folder: Path) -> dict[str, bytes]:
     return {str(p.relative_to(folder)): p.read_bytes() for p in folder.rglob("*") if p.is_file()}
 
 
+def keys(aws: Any, bucket: str, prefix: str = "") -> list[str]:
+    """The keys of a bucket."""
+    return [each["Key"] for each in aws.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
+
+
 def stored(aws: Any, bucket: str, prefix: str = "") -> dict[str, bytes]:
     """Every object of a bucket."""
-    keys = [each["Key"] for each in aws.list_objects_v2(Bucket=bucket, Prefix=prefix).get("Contents", [])]
-    return {key: aws.get_object(Bucket=bucket, Key=key)["Body"].read() for key in keys}
+    found = keys(aws, bucket, prefix)
+    return {key: aws.get_object(Bucket=bucket, Key=key)["Body"].read() for key in found}
 
 
 def write(folder: Path, files: dict[str, bytes]) -> Path:

@@ -11,7 +11,7 @@ from slipway.courier import AwayError, Courier, RefusedError, asking
 from slipway.resources.resource import Owner
 from slipway.telemetry.backlog import STREAMS_REMEMBERED, Backlog, Line, LogStream
 
-# Lines that come together go together.
+# Lines that come together go together, unless somebody waits for them.
 GATHER_SECONDS = 0.1
 
 log = logging.getLogger(__name__)
@@ -25,6 +25,7 @@ class LogShipper:
         self._backlog = Backlog()
         # Streams that exist as far as is known; a dict, because it has an order.
         self._known: dict[LogStream, None] = {}
+        self._urgent = threading.Event()
         self._courier = Courier("log_shipper", self._deliver, self._wait)
 
     def start(self) -> None:
@@ -46,6 +47,7 @@ class LogShipper:
                 )
             )
 
+        self._urgent.set()
         # An absence is noticed by looking, for it notifies nobody.
         while not self._backlog.wait(is_settled, GATHER_SECONDS) and time.monotonic() < deadline:
             pass
@@ -53,6 +55,7 @@ class LogShipper:
     def close(self) -> None:
         """Bring what is left, where it is taken at once, and stop."""
         self._courier.ask_to_close()
+        self._urgent.set()
         self._backlog.wake()
         self._courier.join()
         try:
@@ -62,9 +65,10 @@ class LogShipper:
 
     def _wait(self, closing: threading.Event) -> None:
         self._backlog.wait(lambda: bool(self._backlog.streams()) or closing.is_set())
-        closing.wait(GATHER_SECONDS)
+        self._urgent.wait(GATHER_SECONDS)
 
     def _deliver(self) -> None:
+        self._urgent.clear()
         failure: AwayError | None = None
         for stream in self._backlog.streams():
             # What is not taken of one stream keeps no other waiting.

@@ -18,7 +18,7 @@ from slipway.staging.s3 import S3
 
 from tests.support.containers import wait_until
 from tests.support.localstack import LocalStack
-from tests.support.staging import MEGABYTE, an_output, stored, tree, write
+from tests.support.staging import MEGABYTE, an_output, keys, stored, tree, write
 
 FAST = 0.05
 

@@ -14,6 +14,8 @@ from slipway.containers.logs import lines_of
 from slipway.containers.spec import HOST_LABEL, OURS, RESOURCE_LABEL, VOLUME_LABEL, ContainerSpec
 
 API_TIMEOUT_SECONDS = 60
+# Docker's time of what has not happened.
+NEVER = "0001-01-01T00:00:00Z"
 # Every container that runs holds two connections: its log, and the wait for its end.
 CONNECTIONS = 64
 
@@ -321,7 +323,8 @@ def _answering() -> Iterator[None]:
 def _state(item: dict[str, Any]) -> ContainerState:
     state = item["State"]
     networks = item["NetworkSettings"]["Networks"]
-    has_ended = state["Status"] in ("exited", "dead")
+    # A container that somebody removes has ended too, and is never without an exit code then.
+    has_ended = not state["Running"] and state["StartedAt"] != NEVER
     return ContainerState(
         container_id=item["Id"],
         host=item["Config"]["Labels"].get(HOST_LABEL, ""),

@@ -2,21 +2,15 @@
 
 import logging
 import shutil
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Mapping
 from dataclasses import replace
 from pathlib import Path
 
 from slipway.clock import Clock
 from slipway.containers.engine import ContainerState, Engine, ImageMissingError
 from slipway.containers.spec import Limits
-from slipway.executors.serving import (
-    Place,
-    ServingContainers,
-    ServingError,
-    check_bind_to_port,
-    places,
-    port_of,
-)
+from slipway.executors.places import Place, places, port_of
+from slipway.executors.serving import Follow, ServingContainers, ServingError, check_bind_to_port
 from slipway.resources.deployment import Deployment, ServingContainer, Variant
 from slipway.resources.document import Document
 from slipway.resources.resource import Key, Owner, Resource
@@ -24,14 +18,13 @@ from slipway.runtime.connections import Connections
 from slipway.runtime.fleet import Fleet, Instance, Served, ServedVariant, Target
 from slipway.runtime.invocation import ANSWER_SECONDS
 from slipway.staging.errors import StagingError
-from slipway.store.store import Store
+from slipway.store.store import MissingError, Store
 
 log = logging.getLogger(__name__)
 
 LONGEST_REASON = 1024
 
 FetchModel = Callable[[Owner, Document, Path], None]
-Launched = Callable[[Key, Variant, Place, str], None]
 
 
 class EndpointExecutor:
@@ -56,7 +49,8 @@ class EndpointExecutor:
         keep_failed: bool,
         again: Callable[[Key], None],
         settled: Callable[[Key], None],
-        launched: Launched,
+        environment_of: Callable[[Owner], Mapping[str, str]],
+        follow: Follow,
     ) -> None:
         self._store = store
         self._engine = engine
@@ -68,17 +62,27 @@ class EndpointExecutor:
         self._keep_failed = keep_failed
         self._again = again
         self._settled = settled
-        self._containers = ServingContainers(engine, limits_of, network, model_subpath, launched)
+        self._containers = ServingContainers(
+            engine, limits_of, network, environment_of, model_subpath, follow
+        )
 
     def carry_out(self, key: Key) -> None:
         """Bring an endpoint to where nobody is at work on it. Called again after a crash, at any point."""
         endpoint = self._store.get(key)
         if endpoint is None:
             self._clear(key)
-        elif endpoint.status == "Deleting":
+            return
+        try:
+            self._carry_out(endpoint)
+        except MissingError:
+            # Everything was forgotten meanwhile.
+            self._clear(key)
+
+    def _carry_out(self, endpoint: Resource) -> None:
+        if endpoint.status == "Deleting":
             self._delete(endpoint)
         elif endpoint.status == "RollingBack":
-            self._serve_what_runs(key, _deployment(endpoint, "live"))
+            self._serve_what_runs(endpoint, _deployment(endpoint, "live"))
             self._roll_back(endpoint)
         elif endpoint.status in ("Creating", "Updating", "SystemUpdating"):
             self._deploy(endpoint)
@@ -108,14 +112,14 @@ class EndpointExecutor:
         live = _deployment(endpoint, "live") if "live" in endpoint.internal else None
         if live is not None:
             # After a restart of this process nobody else has said who answers.
-            self._serve_what_runs(key, live)
+            self._serve_what_runs(endpoint, live)
         target = _deployment(endpoint, "target")
         live_places = places(live) if live else []
         try:
             target = self._with_images(key, target)
             self._stage(key, target)
             restartable = {place.host for place in live_places}
-            states = self._containers.bring_up(key, target, places(target), restartable)
+            states = self._containers.bring_up(endpoint, target, places(target), restartable)
         except (ServingError, StagingError) as error:
             reason = str(error)[:LONGEST_REASON]
             log.warning("endpoint.failed arn=%s reason=%s", key.arn, reason)
@@ -187,33 +191,26 @@ class EndpointExecutor:
         """Have everything that should serve do so; what has ended is started again."""
         key, live = endpoint.key, _deployment(endpoint, "live")
         self._remove_strangers(key, live)
-        states = self._serve_what_runs(key, live)
+        states = self._serve_what_runs(endpoint, live)
         missing = [place for place in places(live) if place not in states]
         if missing:
             log.warning("endpoint.restoring arn=%s containers=%d", key.arn, len(missing))
             try:
                 self._stage(key, live)
                 restartable = {place.host for place in missing}
-                states |= self._containers.bring_up(key, live, missing, restartable)
+                states |= self._containers.bring_up(endpoint, live, missing, restartable)
             except (ServingError, StagingError) as error:
                 log.warning("endpoint.not_restored arn=%s error=%s", key.arn, error)
-                self._serve_what_runs(key, live)
+                self._serve_what_runs(endpoint, live)
                 self._again(key)
                 return
             self._serve(key, live, states)
         self._settled(key)
 
-    def _serve_what_runs(self, key: Key, deployment: Deployment) -> dict[Place, ContainerState]:
+    def _serve_what_runs(self, endpoint: Resource, deployment: Deployment) -> dict[Place, ContainerState]:
         """Let the containers answer that can; returns them."""
-        present = self._containers.present(key)
-        states = {
-            place: state
-            for place in places(deployment)
-            if (state := present.get(place.host)) is not None
-            and state.is_running
-            and self._containers.answers(deployment.variants[place.variant], place, state)
-        }
-        self._serve(key, deployment, states)
+        states = self._containers.answering(endpoint, deployment)
+        self._serve(endpoint.key, deployment, states)
         return states
 
     def _serve(self, key: Key, deployment: Deployment, states: dict[Place, ContainerState]) -> Served:

@@ -7,17 +7,16 @@ import time
 from collections import deque
 from collections.abc import Callable, Collection, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
 
 from slipway.containers.engine import ContainerGoneError, ContainerState, Engine, EngineAwayError, EngineError
 from slipway.containers.spec import ContainerSpec, Limits, Mount
+from slipway.executors.places import Place, places, port_of
 from slipway.resources.deployment import Deployment, ServingContainer, Variant
-from slipway.resources.resource import Key
+from slipway.resources.resource import Key, Owner, Resource
 
 log = logging.getLogger(__name__)
 
 MODEL_FOLDER = "/opt/ml/model"
-PORT = 8080
 # Developer guide, "Use Your Own Inference Code with Hosting Services".
 PING_SECONDS = 2.0
 STOP_GRACE_SECONDS = 30
@@ -35,39 +34,8 @@ class ServingError(Exception):
     """A container does not serve; the message is a FailureReason, AWS's words first."""
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
-    """Which container of a deployment: its variant, instance and position in the model, from 0."""
-
-    revision: int
-    variant: int
-    instance: int
-    container: int
-
-    @property
-    def host(self) -> str:
-        """The container's label, by which it is found again, and its host name."""
-        return f"r{self.revision}-v{self.variant}-i{self.instance}-c{self.container}"
-
-    @property
-    def instance_place(self) -> tuple[int, int, int]:
-        """The instance it belongs to."""
-        return self.revision, self.variant, self.instance
-
-
-def places(deployment: Deployment) -> list[Place]:
-    """Every container that a deployment consists of."""
-    return [
-        Place(deployment.revision, variant_number, instance, container)
-        for variant_number, variant in enumerate(deployment.variants)
-        for instance in range(variant.instance_count)
-        for container in range(len(variant.containers))
-    ]
-
-
-def port_of(variant: Variant, position: int) -> int:
-    """Where a container listens: containers of one model have a port each (SAGEMAKER_BIND_TO_PORT)."""
-    return PORT if len(variant.containers) == 1 else PORT + position
+# Told of every container that serves or is to: endpoint, variant, place, container id.
+Follow = Callable[[Resource, Variant, Place, str], None]
 
 
 class ServingContainers:
@@ -78,21 +46,27 @@ class ServingContainers:
         engine: Engine,
         limits_of: Callable[[str], Limits],
         network: str,
+        environment_of: Callable[[Owner], Mapping[str, str]],
         subpath_of: Callable[[Key, Place], str],
-        launched: Callable[[Key, Variant, Place, str], None],
+        follow: Follow,
     ) -> None:
         self._engine = engine
         self._limits_of = limits_of
         self._network = network
         self._subpath_of = subpath_of
-        self._launched = launched
+        self._follow = follow
+        self._environment_of = environment_of
 
     def present(self, key: Key) -> dict[str, ContainerState]:
         """The containers of an endpoint by host."""
         return {state.host: state for state in self._engine.of_resource(key.arn)}
 
     def bring_up(
-        self, key: Key, deployment: Deployment, wanted: Iterable[Place], restartable: Collection[str]
+        self,
+        endpoint: Resource,
+        deployment: Deployment,
+        wanted: Iterable[Place],
+        restartable: Collection[str],
     ) -> dict[Place, ContainerState]:
         """Have the `wanted` containers run and healthy.
 
@@ -103,13 +77,16 @@ class ServingContainers:
         missing = list(wanted)
         if not missing:
             return {}
-        present = self.present(key)
+        present = self.present(endpoint.key)
         given_up = threading.Event()
 
         def one(place: Place) -> ContainerState:
             try:
                 state = present.get(place.host)
-                container_id = self._running(key, deployment, place, state, place.host in restartable)
+                container_id = self._running(
+                    endpoint.key, deployment, place, state, place.host in restartable
+                )
+                self._follow(endpoint, deployment.variants[place.variant], place, container_id)
                 return self._healthy(deployment, place, container_id, given_up)
             except BaseException:
                 given_up.set()
@@ -123,9 +100,18 @@ class ServingContainers:
                 raise error
         return {place: future.result() for place, future in zip(missing, futures, strict=True)}
 
-    def answers(self, variant: Variant, place: Place, state: ContainerState) -> bool:
-        """Whether a running container's /ping says 200 now."""
-        return state.address is not None and is_pinged(state.address, port_of(variant, place.container))
+    def answering(self, endpoint: Resource, deployment: Deployment) -> dict[Place, ContainerState]:
+        """The containers of a deployment that run and whose /ping says 200 now."""
+        present = self.present(endpoint.key)
+        found = {}
+        for place in places(deployment):
+            state, variant = present.get(place.host), deployment.variants[place.variant]
+            if state is None or not state.is_running or state.address is None:
+                continue
+            self._follow(endpoint, variant, place, state.container_id)
+            if is_pinged(state.address, port_of(variant, place.container)):
+                found[place] = state
+        return found
 
     def end(self, states: Iterable[ContainerState]) -> None:
         """SIGTERM, after 30 s SIGKILL, and remove; all of them at once."""
@@ -166,11 +152,10 @@ class ServingContainers:
                 f"The {container.name} container for production variant {variant.name} could not be "
                 f"started from {container.image}: {error}"
             ) from error
-        self._launched(key, variant, place, container_id)
         return container_id
 
     def _spec(self, key: Key, variant: Variant, container: ServingContainer, place: Place) -> ContainerSpec:
-        environment = {**container.environment, "AWS_REGION": key.owner.region}
+        environment = {**self._environment(key.owner, variant), **container.environment}
         if len(variant.containers) > 1:
             environment["SAGEMAKER_BIND_TO_PORT"] = str(port_of(variant, place.container))
         return ContainerSpec(
@@ -183,6 +168,10 @@ class ServingContainers:
             limits=self._limits(variant),
             network=self._network_of(variant),
         )
+
+    def _environment(self, owner: Owner, variant: Variant) -> Mapping[str, str]:
+        """How a container finds AWS; an isolated one has nobody to ask."""
+        return {"AWS_REGION": owner.region} if variant.is_isolated else self._environment_of(owner)
 
     def _limits(self, variant: Variant) -> Limits | None:
         if variant.serverless is not None:

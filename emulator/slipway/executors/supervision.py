@@ -8,7 +8,7 @@ from slipway.containers.logs import moment
 from slipway.executors.contract import LineSink, Listener
 from slipway.executors.watch import Ending, Follower
 from slipway.resources.document import Document
-from slipway.resources.outcome import Cause, Outcome
+from slipway.resources.outcome import Cause, Exit, Outcome, outcome_of
 from slipway.resources.resource import Key, Resource
 from slipway.store.store import MissingError, Store
 
@@ -107,20 +107,16 @@ class Supervision:
     def _judged(self, followers: list[Follower]) -> Outcome:
         if any(follower.was_cut for follower in followers):
             raise EngineAwayError("the Docker Engine went away while the containers ran")
-        gone = sorted(follower.host for follower in followers if follower.final is None)
+        exits = [
+            Exit(follower.host, final.exit_code, moment(final.finished_at), final.is_out_of_memory)
+            for follower in followers
+            if (final := follower.final) is not None and final.exit_code is not None
+        ]
+        gone = sorted({follower.host for follower in followers} - {each.host for each in exits})
         if gone:
             raise ContainerGoneError(f"the container of {', '.join(gone)} was removed while it ran")
-        finals = [follower.final for follower in followers if follower.final is not None]
-        failed = sorted(
-            (final for final in finals if final.exit_code), key=lambda final: moment(final.finished_at)
-        )
         signalled = self._row().internal.get("signalled")
-        return Outcome(
-            cause=Cause(signalled["cause"]) if signalled else Cause.EXITED,
-            exit_codes={final.host: final.exit_code or 0 for final in finals},
-            failed_host=failed[0].host if failed else None,
-            is_out_of_memory=bool(failed) and failed[0].is_out_of_memory,
-        )
+        return outcome_of(Cause(signalled["cause"]) if signalled else Cause.EXITED, exits)
 
     def _row(self) -> Resource:
         job = self._store.get(self._job.key)

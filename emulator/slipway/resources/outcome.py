@@ -1,5 +1,6 @@
 """How the containers of a job came to their end."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
 from typing import Self
@@ -56,6 +57,28 @@ class Outcome:
             document["failed_host"],
             document["is_out_of_memory"],
         )
+
+
+@dataclass(frozen=True, slots=True)
+class Exit:
+    """The end of one host's container; `moment` is seconds since 1970."""
+
+    host: str
+    exit_code: int
+    moment: float
+    is_out_of_memory: bool
+
+
+def outcome_of(cause: Cause, exits: Iterable[Exit]) -> Outcome:
+    """What the ends of all containers come to: the first failure is the job's."""
+    by_time = sorted(exits, key=lambda each: each.moment)
+    first_failed = next((each for each in by_time if each.exit_code != 0), None)
+    return Outcome(
+        cause=cause,
+        exit_codes={each.host: each.exit_code for each in by_time},
+        failed_host=first_failed.host if first_failed else None,
+        is_out_of_memory=first_failed is not None and first_failed.is_out_of_memory,
+    )
 
 
 def algorithm_error(text: str, exit_code: int) -> str:

@@ -1,0 +1,151 @@
+"""Property: what a client of AWS may send is understood; what it may not is refused in AWS's words."""
+
+import json
+from contextlib import suppress
+from typing import Any
+from urllib.parse import urlencode
+
+import pytest
+from botocore.model import OperationModel, StructureShape
+from botocore.serialize import create_serializer
+from hypothesis import HealthCheck, assume, given, settings
+from hypothesis import strategies as st
+from slipway.errors import SerializationException, ValidationException
+from slipway.protocol.call import HttpRequest
+from slipway.protocol.parsing import parse_json, parse_rest
+from slipway.protocol.service_model import REST_SERVICES, SAGEMAKER, ServiceModels
+from slipway.protocol.validation import validate
+from slipway.resources.document import Document
+
+from tests.support.model_values import breaks, complaint_count, requests, sent
+
+MODELS = ServiceModels()
+OPERATIONS = [
+    operation for service in (SAGEMAKER, *REST_SERVICES) for operation in MODELS.operations(service)
+]
+ANY_OPERATION = st.sampled_from(OPERATIONS)
+
+
+def thorough(examples: int) -> settings:
+    """Big structures take long to draw, and every operation has one of its own."""
+    slow = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_large]
+    return settings(deadline=None, max_examples=examples, suppress_health_check=slow)
+
+
+def understood(operation: OperationModel, parameters: dict[str, Any]) -> Document:
+    """What comes out where botocore's own serializer puts `parameters` on the wire."""
+    service = operation.service_model
+    serialized = create_serializer(service.metadata["protocol"], False).serialize_to_request(
+        parameters, operation
+    )
+    body = serialized["body"]
+    request = HttpRequest(
+        serialized["method"],
+        serialized["url_path"],
+        _query(serialized["query_string"]),
+        {name.lower(): value for name, value in serialized["headers"].items()},
+        body.encode() if isinstance(body, str) else bytes(body or b""),
+    )
+    if service.metadata["protocol"] == "json":
+        return parse_json(operation, request.body)
+    found = MODELS.match(request.method, request.path)
+    assert found is not None
+    route, labels = found
+    assert (route.service, route.operation.name) == (service.service_name, operation.name)
+    return parse_rest(operation, request, labels)
+
+
+def _query(pairs: Any) -> str:
+    return urlencode(pairs, doseq=True)
+
+
+def refusal(operation: OperationModel, parameters: Document) -> str:
+    with pytest.raises(ValidationException) as refused:
+        validate(operation, parameters)
+    return str(refused.value)
+
+
+def input_of(operation: OperationModel) -> StructureShape:
+    assert isinstance(operation.input_shape, StructureShape)
+    return operation.input_shape
+
+
+@thorough(300)
+@given(st.data())
+def test_what_botocore_sends_is_understood_as_it_was_meant_and_allowed(data: st.DataObject) -> None:
+    operation = data.draw(ANY_OPERATION)
+    parameters = data.draw(requests(operation.input_shape))
+
+    got = understood(operation, parameters)
+
+    expected = sent(input_of(operation), parameters)
+    payload = input_of(operation).serialization.get("payload")
+    assert got == ({payload: b""} if payload else {}) | expected
+    validate(operation, got)
+
+
+@thorough(300)
+@given(st.data())
+def test_whatever_is_wrong_with_a_request_is_told_with_its_place_and_its_constraint(
+    data: st.DataObject,
+) -> None:
+    operation = data.draw(ANY_OPERATION)
+    parameters = data.draw(requests(operation.input_shape))
+    parsed = sent(input_of(operation), parameters)
+    ways = list(breaks(input_of(operation), parsed))
+    assume(ways)
+    broken = data.draw(st.sampled_from(ways))
+
+    broken.apply()
+
+    message = refusal(operation, parsed)
+    assert broken.complaint in message
+    said, told = complaint_count(message)
+    assert said == told
+
+
+@thorough(100)
+@given(st.data())
+def test_members_that_the_model_does_not_know_are_ignored(data: st.DataObject) -> None:
+    operation = data.draw(st.sampled_from(list(MODELS.operations(SAGEMAKER))))
+    parameters = data.draw(requests(operation.input_shape))
+    body = create_serializer("json", False).serialize_to_request(parameters, operation)["body"]
+    assert isinstance(body, bytes)
+    extended = {**json.loads(body), "NobodyKnowsThis": {"Deep": [1, None]}, "Nothing": None}
+
+    got = parse_json(operation, json.dumps(extended).encode())
+
+    assert got == parse_json(operation, body)
+
+
+JSON_VALUES = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(), inner, max_size=3),
+    max_leaves=8,
+)
+
+
+@thorough(300)
+@given(st.data())
+def test_any_json_value_in_any_place_is_taken_or_refused_and_never_breaks_anything(
+    data: st.DataObject,
+) -> None:
+    operation = data.draw(st.sampled_from(list(MODELS.operations(SAGEMAKER))))
+    parameters = data.draw(requests(operation.input_shape))
+    body = create_serializer("json", False).serialize_to_request(parameters, operation)["body"]
+    document = json.loads(body)
+    places = list(_places(document))
+    assume(places)
+    holder, key = data.draw(st.sampled_from(places))
+    holder[key] = data.draw(JSON_VALUES)
+
+    # Anything else that is raised would be a fault of ours: InternalFailure, and ten retries.
+    with suppress(SerializationException, ValidationException):
+        validate(operation, parse_json(operation, json.dumps(document).encode()))
+
+
+def _places(value: Any) -> Any:
+    keys = value if isinstance(value, dict) else range(len(value)) if isinstance(value, list) else ()
+    for key in keys:
+        yield value, key
+        yield from _places(value[key])

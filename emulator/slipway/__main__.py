@@ -3,7 +3,7 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
@@ -55,7 +55,9 @@ def running(settings: Settings) -> Iterator[Server]:
     images = Images(engine, read_mapping(settings.image_map))
     s3_clients = S3Clients(settings.s3_endpoint_url, settings.access_key_id, settings.secret_access_key)
     model_packages = ModelPackages(store, clock)
-    serving = Serving(settings, store, clock, engine, images, s3_clients, model_packages.resolve_container)
+    serving = Serving(
+        settings, store, clock, engine, images, s3_clients, model_packages.resolve_container, telemetry
+    )
     jobs = Jobs(settings, store, clock, engine, images, s3_clients, telemetry)
     operations: dict[tuple[str, str], Operation] = {
         **ModelPackageGroups(store, clock).operations,
@@ -72,7 +74,7 @@ def running(settings: Settings) -> Iterator[Server]:
     if emitter:
         emitter.start()
     try:
-        yield Server(dispatcher.answer, own_pages(settings, store, operations), threads)
+        yield Server(dispatcher.answer, own_pages(settings, store, operations, [serving.forget]), threads)
     finally:
         threads.shutdown(wait=False, cancel_futures=True)
         serving.close()
@@ -84,7 +86,10 @@ def running(settings: Settings) -> Iterator[Server]:
 
 
 def own_pages(
-    settings: Settings, store: Store, operations: Mapping[tuple[str, str], Operation]
+    settings: Settings,
+    store: Store,
+    operations: Mapping[tuple[str, str], Operation],
+    after_reset: Sequence[Callable[[], None]],
 ) -> dict[tuple[str, str], Answerer]:
     """What answers beside AWS's own operations."""
 
@@ -95,6 +100,8 @@ def own_pages(
         if not settings.allow_reset:
             return json_page({"Message": "set SLIPWAY_ALLOW_RESET=1 on the emulator to allow this"}, 403)
         store.reset()
+        for forget in after_reset:
+            forget()
         return json_page({"status": "empty"})
 
     def implemented(_request: HttpRequest) -> HttpAnswer:

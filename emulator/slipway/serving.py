@@ -14,14 +14,14 @@ from slipway.containers.reaper import reap
 from slipway.containers.spec import Limits
 from slipway.executors.endpoint import EndpointExecutor, folder_name
 from slipway.executors.endpoint_watch import SERVING, EndpointWatch
-from slipway.executors.serving import Place
+from slipway.executors.serving_logs import ServingLogs
 from slipway.executors.work import Work
+from slipway.jobs import aws_environment
 from slipway.operations.endpoint_configs import EndpointConfigs
 from slipway.operations.endpoints import Endpoints
 from slipway.operations.models import Models, ResolveContainer
 from slipway.operations.runtime import Runtime
 from slipway.protocol.dispatch import Operations
-from slipway.resources.deployment import Variant
 from slipway.resources.document import Document
 from slipway.resources.lifecycle import unfinished
 from slipway.resources.resource import Key, Kind, Owner
@@ -32,6 +32,7 @@ from slipway.settings import Settings
 from slipway.staging import model_data
 from slipway.staging.s3 import S3Clients
 from slipway.store.store import Store
+from slipway.telemetry.telemetry import Telemetry
 
 log = logging.getLogger(__name__)
 
@@ -53,12 +54,13 @@ class Serving:
         images: Images,
         s3_clients: S3Clients,
         resolve_container: ResolveContainer,
+        telemetry: Telemetry,
     ) -> None:
         self._store = store
         self._engine = engine
         self._jobs_dir = settings.jobs_dir
         self._journal = CaptureJournal(settings.jobs_dir / "data-capture", _storing(s3_clients))
-        fleet = Fleet()
+        self._fleet = fleet = Fleet()
         executor = EndpointExecutor(
             store=store,
             engine=engine,
@@ -72,11 +74,12 @@ class Serving:
             keep_failed=settings.keep_failed,
             again=self._again,
             settled=self._settled,
-            launched=_nobody,
+            environment_of=lambda owner: aws_environment(settings, owner),
+            follow=ServingLogs(engine, clock, telemetry.on_line).follow,
         )
         self._work = Work(Kind.ENDPOINT, store, executor.carry_out, WORKERS, executor.fail)
         self._watch = EndpointWatch(engine, store, self._work.submit)
-        invocation = Invocation(fleet, self._journal, clock, self._is_serving)
+        invocation = Invocation(fleet, self._journal, clock, self._is_serving, telemetry.on_invocation)
         self.operations: Operations = {
             **Models(store, clock, resolve_container).operations,
             **EndpointConfigs(store, clock).operations,
@@ -90,6 +93,13 @@ class Serving:
         self.reap()
         self._work.resume()
         self._watch.start()
+
+    def forget(self) -> None:
+        """Leave nothing of endpoints that are not in the store any more."""
+        for key in self._fleet.endpoints():
+            if self._store.get(key) is None:
+                self._work.submit(key)
+        self.reap()
 
     def reap(self) -> None:
         """Remove the containers and folders of endpoints that are not in the store."""
@@ -130,10 +140,6 @@ class Serving:
             and "live" in endpoint.internal
             and (endpoint.status != "Deleting")
         )
-
-
-def _nobody(_key: Key, _variant: Variant, _place: Place, _container_id: str) -> None:
-    """Nobody follows the containers' logs yet."""
 
 
 def _fetching(s3_clients: S3Clients) -> Callable[[Owner, Document, Path], None]:

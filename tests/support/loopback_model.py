@@ -1,5 +1,6 @@
 """A model's server on the loopback interface, inside the test's own process."""
 
+import socket
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
@@ -26,6 +27,7 @@ class LoopbackModel:
 
     address: str
     port: int
+    listener: socket.socket
     requests: list[tuple[str, Headers, bytes]] = field(default_factory=list)
     connections: set[tuple[str, int]] = field(default_factory=set)
 
@@ -61,7 +63,7 @@ def loopback_model(answer: Callable[[str, Headers, bytes], Said]) -> Iterator[Lo
         do_GET = do_POST  # noqa: N815
 
     server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    model = LoopbackModel("127.0.0.1", server.server_address[1])
+    model = LoopbackModel("127.0.0.1", server.server_address[1], server.socket)
     thread = threading.Thread(target=server.serve_forever, kwargs={"poll_interval": 0.01})
     thread.start()
     try:

@@ -6,7 +6,6 @@ import socket
 import threading
 import time
 from collections.abc import Mapping
-from contextlib import suppress
 from dataclasses import dataclass
 
 # SageMaker wants the socket accepted within 250 ms; on one machine with
@@ -60,14 +59,18 @@ class Connections:
         Raises ContainerRefusedError, ContainerTimeoutError, ContainerUnreachableError.
         """
         deadline = time.monotonic() + timeout_seconds
-        connection = self._taken()
+        kept = self._taken()
         try:
-            if connection is not None:
-                # What was kept may be closed by the server at any time (RFC 9112,
-                # section 9.3.1); nothing of this request was answered then.
-                with suppress(_NoAnswerError):
-                    return self._exchange(connection, method, path, headers, body, deadline)
-            return self._exchange(self._connected(deadline), method, path, headers, body, deadline)
+            if kept is not None:
+                try:
+                    return self._exchange(kept, method, path, headers, body, deadline)
+                except _NoAnswerError as error:
+                    # A server may close what was kept at any time (RFC 9112, section
+                    # 9.3.1), also just now: then a new connection is all it takes.
+                    connection = self._connected_again(deadline, error)
+            else:
+                connection = self._connected(deadline)
+            return self._exchange(connection, method, path, headers, body, deadline)
         except TimeoutError as error:
             raise ContainerTimeoutError(str(error)) from error
         except (OSError, http.client.HTTPException) as error:
@@ -91,6 +94,13 @@ class Connections:
             if _is_alive(connection):
                 return connection
             connection.close()
+
+    def _connected_again(self, deadline: float, error: _NoAnswerError) -> http.client.HTTPConnection:
+        """A new connection after a kept one broke; without one the request may be the reason."""
+        try:
+            return self._connected(deadline)
+        except ContainerRefusedError:
+            raise error from None
 
     def _connected(self, deadline: float) -> http.client.HTTPConnection:
         seconds = min(CONNECT_SECONDS, max(deadline - time.monotonic(), 0.001))

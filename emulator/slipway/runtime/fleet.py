@@ -109,6 +109,11 @@ class Fleet:
         with self._changed:
             return self._served.get(key)
 
+    def endpoints(self) -> list[Key]:
+        """The endpoints for which something answers."""
+        with self._changed:
+            return list(self._served)
+
     def wait_for(self, key: Key, timeout_seconds: float) -> bool:
         """Return once something answers for an endpoint; False where nothing does in time."""
         with self._changed:

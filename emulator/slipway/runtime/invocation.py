@@ -2,8 +2,10 @@
 
 import logging
 import random
+import time
 import uuid
 from collections.abc import Callable
+from dataclasses import dataclass
 
 from slipway.clock import Clock
 from slipway.errors import ModelError, RuntimeValidationError, ServiceUnavailable
@@ -18,6 +20,7 @@ from slipway.runtime.connections import (
 )
 from slipway.runtime.data_capture import Exchange, is_wanted, line
 from slipway.runtime.fleet import Fleet, Instance, NothingServesError, Taken, Target
+from slipway.runtime.model_errors import model_error, text_of
 
 log = logging.getLogger(__name__)
 
@@ -25,8 +28,6 @@ log = logging.getLogger(__name__)
 ANSWER_SECONDS = 60.0
 # The service's model caps Body.
 LARGEST_BODY = 6_291_456
-# ModelError's OriginalMessage holds no more.
-LONGEST_MESSAGE = 2048
 # After a start of this process an endpoint in service is looked up before it is given up.
 RETURN_SECONDS = 30.0
 # "POST headers outside InvokeEndpoint's set are stripped": parameter to header.
@@ -41,6 +42,14 @@ PASSED_ON = {
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 
+# Owner, endpoint, variant, the model's status, its microseconds, and ours.
+OnInvocation = Callable[[Owner, str, str, int, float, float], None]
+
+
+def nobody(*_invocation: object) -> None:
+    """Tells nobody of an invocation."""
+
+
 class Invocation:
     """Answers for every endpoint that serves."""
 
@@ -50,6 +59,7 @@ class Invocation:
         journal: CaptureJournal,
         clock: Clock,
         is_serving: Callable[[Key], bool],
+        on_invocation: OnInvocation = nobody,
         draw: Callable[[], float] = random.random,
         answer_seconds: float = ANSWER_SECONDS,
     ) -> None:
@@ -57,6 +67,7 @@ class Invocation:
         self._journal = journal
         self._clock = clock
         self._is_serving = is_serving
+        self._on_invocation = on_invocation
         self._draw = draw
         self._answer_seconds = answer_seconds
 
@@ -65,21 +76,17 @@ class Invocation:
 
         Raises RuntimeValidationError, ModelError, ServiceUnavailable.
         """
+        began = time.perf_counter()
         key = Key(owner, Kind.ENDPOINT, parameters["EndpointName"])
-        body = parameters.get("Body") or b""
-        if len(body) > LARGEST_BODY:
-            raise RuntimeValidationError(
-                "1 validation error detected: Value at 'body' failed to satisfy constraint: "
-                f"Member must have length less than or equal to {LARGEST_BODY}"
-            )
-        if "TargetModel" in parameters:
-            raise RuntimeValidationError(
-                f"Endpoint {key.name} does not serve several models; leave TargetModel out."
-            )
+        body = _checked_body(key, parameters)
         self._require(key)
         started_at = self._clock.now()
-        taken, answer = self._answered(key, parameters, body)
-        self._capture(key, taken, parameters, body, answer, started_at)
+        timed = _Timed()
+        try:
+            taken, answer = self._answered(key, parameters, body, timed)
+            self._capture(key, taken, parameters, body, answer, started_at)
+        finally:
+            self._tell(key, timed, time.perf_counter() - began)
         return without_empty(
             {
                 "Body": answer.body,
@@ -89,6 +96,18 @@ class Invocation:
             }
         )
 
+    def _tell(self, key: Key, timed: "_Timed", seconds: float) -> None:
+        """Count what a variant was asked; requests that reached none are the caller's alone."""
+        if timed.variant_name is not None:
+            self._on_invocation(
+                key.owner,
+                key.name,
+                timed.variant_name,
+                timed.status,
+                timed.model_seconds * 1e6,
+                (seconds - timed.model_seconds) * 1e6,
+            )
+
     def _require(self, key: Key) -> None:
         if self._fleet.served(key) is not None:
             return
@@ -97,13 +116,19 @@ class Invocation:
         if not self._fleet.wait_for(key, RETURN_SECONDS):
             raise ServiceUnavailable(f"Endpoint {key.name} is not back yet after a restart; try again.")
 
-    def _answered(self, key: Key, parameters: Document, body: bytes) -> tuple[Taken, ContainerAnswer]:
+    def _answered(
+        self, key: Key, parameters: Document, body: bytes, timed: "_Timed"
+    ) -> tuple[Taken, ContainerAnswer]:
         """An instance's answer; one that takes no connection has not seen the request, so another may."""
         refused: set[Instance] = set()
         while True:
             try:
                 with self._fleet.taken(key, parameters.get("TargetVariant"), refused) as taken:
-                    return taken, self._ask(key, taken, parameters, body)
+                    timed.variant_name = taken.variant.name
+                    with timed:
+                        answer = self._ask(key, taken, parameters, body)
+                    timed.status = answer.status
+                    return taken, answer
             except NothingServesError:
                 raise _not_found(key) from None
             except ContainerRefusedError as error:
@@ -139,7 +164,7 @@ class Invocation:
                 key, target.name, 0, f"Container {target.name} gave no answer: {error}"
             ) from None
         if answer.status >= 400:
-            raise model_error(key, target.name, answer.status, _text(answer.body))
+            raise model_error(key, target.name, answer.status, text_of(answer.body))
         return answer
 
     def _capture(
@@ -172,24 +197,37 @@ class Invocation:
             log.exception("data_capture.lost endpoint=%s event=%s", key.name, exchange.event_id)
 
 
-def model_error(key: Key, container: str, status: int, message: str | None) -> ModelError:
-    """A container's failure in AWS's words; `message` is None where it is no text, or too long."""
-    owner = key.owner
-    group = f"/aws/sagemaker/Endpoints/{key.name}"
-    whose = "client" if 400 <= status < 500 else "server"
-    said = (
-        f'with message "{message}". '
-        if message is not None
-        else "and could not load the entire response body. "
-    )
-    return ModelError(
-        f"Received {whose} error ({status}) from {container} {said}"
-        f"See https://{owner.region}.console.aws.amazon.com/cloudwatch/home?region={owner.region}"
-        f"#logEventViewer:group={group} in account {owner.account_id} for more information.",
-        status,
-        message or "",
-        f"arn:aws:logs:{owner.region}:{owner.account_id}:log-group:{group}",
-    )
+@dataclass(slots=True)
+class _Timed:
+    """Which variant was asked, how long it took, and what status came of it."""
+
+    variant_name: str | None = None
+    status: int = 500
+    model_seconds: float = 0.0
+    _began: float = 0.0
+
+    def __enter__(self) -> None:
+        self._began = time.perf_counter()
+
+    def __exit__(self, _kind: object, error: object, _trace: object) -> None:
+        self.model_seconds += time.perf_counter() - self._began
+        if isinstance(error, ModelError):
+            # What gave no answer counts as the server's failure.
+            self.status = int(error.members["OriginalStatusCode"]) or self.status
+
+
+def _checked_body(key: Key, parameters: Document) -> bytes:
+    body: bytes = parameters.get("Body") or b""
+    if len(body) > LARGEST_BODY:
+        raise RuntimeValidationError(
+            "1 validation error detected: Value at 'body' failed to satisfy constraint: "
+            f"Member must have length less than or equal to {LARGEST_BODY}"
+        )
+    if "TargetModel" in parameters:
+        raise RuntimeValidationError(
+            f"Endpoint {key.name} does not serve several models; leave TargetModel out."
+        )
+    return body
 
 
 def _not_found(key: Key) -> RuntimeValidationError:
@@ -211,11 +249,3 @@ def _targets(key: Key, taken: Taken, hostname: str | None) -> tuple[Target, ...]
             f"Endpoint {key.name} needs a TargetContainerHostname, one of {', '.join(names)}."
         )
     return (targets[names.index(hostname)],)
-
-
-def _text(body: bytes) -> str | None:
-    try:
-        text = body.decode("utf-8")
-    except UnicodeDecodeError:
-        return None
-    return text if len(text) <= LONGEST_MESSAGE else None

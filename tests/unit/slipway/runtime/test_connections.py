@@ -104,3 +104,20 @@ def test_an_answer_that_takes_too_long_is_given_up(is_kept: bool) -> None:
         finally:
             goes_on.set()
             connections.close()
+
+
+def test_a_request_that_ended_the_server_is_not_said_to_be_unseen() -> None:
+    def dies(_path: str, _headers: object, body: bytes) -> Said:
+        if body == b"die":
+            listener.close()
+        return Said(hangs_up=body == b"die")
+
+    with loopback_model(dies) as model:
+        listener = model.listener
+        connections = Connections(model.address, model.port)
+        post(connections)
+
+        # Another instance must not be given what may have ended this one.
+        with pytest.raises(ContainerUnreachableError):
+            post(connections, b"die")
+        connections.close()

@@ -14,7 +14,7 @@ CONTROL_PLANE = "label=org.opencontainers.image.title=emulator"
 REMOVAL = ["rm", "--force", "--volumes"]
 # Everything that the verbs write inside the project.
 WRITTEN_FOLDERS = (
-    *(".venv", ".venv-sdk-v2", ".state", "build"),
+    *(".venv", ".venv-sdk-v2", ".venv-awscli", ".state", "build"),
     *(".mypy_cache", ".ruff_cache", ".pytest_cache"),
 )
 

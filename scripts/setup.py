@@ -7,7 +7,7 @@ from pathlib import Path
 from scripts.base_image import BASE_IMAGE, ensure_base_image
 from scripts.commands import ROOT, SetupError, capture, run_main, say, timed_step
 from scripts.engine import ensure_engine
-from scripts.venv import main_venv, sdk_v2_venv
+from scripts.venv import awscli_venv, main_venv, sdk_v2_venv
 
 # Measured on two cores with a warm package mirror; the first figure is disk.
 FIRST_TIME = "the first set-up and build take about 6 GB of disk and 5 to 10 minutes"
@@ -18,7 +18,7 @@ def main() -> int:
     """Do what is missing, one line each."""
     parser = argparse.ArgumentParser(prog="make setup", description=__doc__)
     parser.add_argument(
-        "--tests", action="store_true", help="also what only the tests need (SageMaker SDK v2)"
+        "--tests", action="store_true", help="also what only the tests need (SageMaker SDK v2, AWS CLI)"
     )
     arguments = parser.parse_args()
     first_time = not (ROOT / ".venv").exists()
@@ -33,6 +33,7 @@ def main() -> int:
     timed_step("python", main_venv)
     if arguments.tests:
         timed_step("python", sdk_v2_venv)
+        timed_step("python", awscli_venv)
     return 0
 
 

@@ -80,3 +80,8 @@ def main_venv() -> str:
 def sdk_v2_venv() -> str:
     """The environment of the second client: SageMaker SDK v2 with its local mode."""
     return ensure_venv(ROOT / ".venv-sdk-v2", ROOT / "requirements" / "sdk-v2.lock")
+
+
+def awscli_venv() -> str:
+    """The environment of the command line client, version 1, and nothing else."""
+    return ensure_venv(ROOT / ".venv-awscli", ROOT / "requirements" / "awscli.lock")

@@ -1,0 +1,183 @@
+"""The HTTP edge as it runs: uvicorn on a socket of this machine, and what clients do to it."""
+
+import http.client
+import json
+import socket
+import threading
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
+
+import pytest
+import uvicorn
+from slipway.protocol.call import HttpAnswer, HttpRequest
+from slipway.protocol.server import LARGEST_BODY, Server, json_page
+
+
+class Edge:
+    """A server whose answers tell what came in."""
+
+    def __init__(self) -> None:
+        self.seen: list[HttpRequest] = []
+        self._threads = ThreadPoolExecutor(4)
+        app = Server(self._aws, {("GET", "/_slipway/health"): self._health}, self._threads)
+        # As slipway.__main__ runs it.
+        config = uvicorn.Config(
+            app, host="127.0.0.1", port=0, log_level="critical", access_log=False, ws="none", http="httptools"
+        )
+        self._server = uvicorn.Server(config)
+        self._socket = socket.create_server(("127.0.0.1", 0))
+        self.port: int = self._socket.getsockname()[1]
+        self._thread = threading.Thread(target=self._server.run, kwargs={"sockets": [self._socket]})
+        self._thread.start()
+
+    def close(self) -> None:
+        self._server.should_exit = True
+        self._thread.join()
+        self._socket.close()
+        self._threads.shutdown()
+
+    def _aws(self, request: HttpRequest) -> HttpAnswer:
+        self.seen.append(request)
+        told = {"method": request.method, "path": request.path, "query": request.query}
+        return HttpAnswer(400, {"content-type": "application/json"}, json.dumps(told).encode())
+
+    def _health(self, _request: HttpRequest) -> HttpAnswer:
+        return json_page({"status": "running"})
+
+
+@pytest.fixture(scope="module")
+def edge() -> Iterator[Edge]:
+    edge = Edge()
+    yield edge
+    edge.close()
+
+
+def asked(edge: Edge, method: str, path: str, body: bytes = b"") -> tuple[int, bytes, str]:
+    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)) as connection:
+        connection.request(method, path, body)
+        answer = connection.getresponse()
+        return answer.status, answer.read(), answer.headers["content-type"]
+
+
+def answered(edge: Edge, request: bytes) -> tuple[int, bytes]:
+    """The answer to a whole request that no client library would send."""
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as connection:
+        connection.sendall(request)
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        return answer.status, answer.read()
+
+
+def raw(edge: Edge, request: bytes) -> bytes:
+    """Everything that comes back for bytes after which nothing more is sent."""
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as connection:
+        connection.sendall(request)
+        connection.shutdown(socket.SHUT_WR)
+        return b"".join(iter(lambda: connection.recv(65536), b""))
+
+
+def test_our_own_page_and_aws_are_told_apart(edge: Edge) -> None:
+    assert asked(edge, "GET", "/_slipway/health") == (200, b'{"status": "running"}', "application/json")
+    assert asked(edge, "POST", "/_slipway/health")[0] == 400
+
+
+def test_paths_arrive_as_they_were_written(edge: Edge) -> None:
+    path, query = "/endpoints/a%2Fb%20c/invocations", "x=1%262&y"
+
+    _status, body, _type = asked(edge, "POST", f"{path}?{query}")
+
+    assert json.loads(body) == {"method": "POST", "path": path, "query": query}
+
+
+def test_a_path_that_is_no_ascii_is_answered_all_the_same(edge: Edge) -> None:
+    status, body = answered(edge, b"GET /\xff\xc3\xa4 HTTP/1.1\r\nhost: x\r\n\r\n")
+
+    assert status == 400
+    assert b"<html" not in body.lower()
+
+
+@pytest.mark.parametrize("method", ["OPTIONS", "PATCH", "TRACE"])
+def test_a_method_that_aws_does_not_use_gets_json(edge: Edge, method: str) -> None:
+    status, body, content_type = asked(edge, method, "/")
+
+    assert (status, content_type) == (400, "application/json")
+    assert json.loads(body)["method"] == method
+
+
+def test_head_gets_the_headers_alone(edge: Edge) -> None:
+    status, body, content_type = asked(edge, "HEAD", "/")
+
+    assert (status, body, content_type) == (400, b"", "application/json")
+
+
+def test_a_body_arrives_whole_however_it_is_cut(edge: Edge) -> None:
+    body = bytes(range(256)) * 4096
+
+    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)) as connection:
+        connection.request("POST", "/chunks", iter([body[:10], body[10:70_000], body[70_000:]]))
+        connection.getresponse().read()
+
+    assert edge.seen[-1].body == body
+
+
+def test_the_largest_body_is_taken_and_one_byte_more_refused_in_json(edge: Edge) -> None:
+    assert asked(edge, "POST", "/large", bytes(LARGEST_BODY))[0] == 400
+    assert len(edge.seen[-1].body) == LARGEST_BODY
+
+    status, body, _type = asked(edge, "POST", "/larger", bytes(LARGEST_BODY + 1))
+
+    assert status == 413
+    assert json.loads(body)["__type"] == "RequestEntityTooLargeException"
+    assert edge.seen[-1].path == "/large"
+
+
+def test_a_request_that_was_cut_short_is_not_carried_out(edge: Edge) -> None:
+    with socket.create_connection(("127.0.0.1", edge.port)) as connection:
+        connection.sendall(b"POST /half HTTP/1.1\r\nhost: x\r\ncontent-length: 100\r\n\r\nhalf of it")
+
+    # What came after it on another connection has been answered.
+    asked(edge, "POST", "/after")
+    assert "/half" not in [request.path for request in edge.seen]
+
+
+@pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: many\r\n\r\n", id="no number"),
+        pytest.param(b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: -1\r\n\r\n", id="negative length"),
+        pytest.param(
+            b"POST / HTTP/1.1\r\nhost: x\r\ncontent-length: 1\r\ntransfer-encoding: chunked\r\n\r\nZ\r\n",
+            id="length and chunks",
+        ),
+        pytest.param(b"this is no HTTP\r\n\r\n", id="no HTTP"),
+        pytest.param(b"\x16\x03\x01\x02\x00\x01\x00\x01\xfc\x03\x03", id="TLS"),
+    ],
+)
+def test_what_is_no_http_gets_no_page_and_harms_nobody_else(edge: Edge, sent: bytes) -> None:
+    answer = raw(edge, sent)
+
+    assert b"<html" not in answer.lower()
+    assert b"200 OK" not in answer
+    assert asked(edge, "GET", "/_slipway/health")[0] == 200
+
+
+def test_one_connection_carries_many_requests(edge: Edge) -> None:
+    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)) as connection:
+        connection.connect()
+        kept = connection.sock
+        for number in range(20):
+            connection.request("POST", f"/{number}")
+            assert json.loads(connection.getresponse().read())["path"] == f"/{number}"
+            assert connection.sock is kept
+
+
+def test_a_wish_for_a_web_socket_is_answered_as_any_other_request(edge: Edge) -> None:
+    status, body = answered(
+        edge,
+        b"GET /socket HTTP/1.1\r\nhost: x\r\nupgrade: websocket\r\nconnection: upgrade\r\n"
+        b"sec-websocket-key: dGhlIHNhbXBsZSBub25jZQ==\r\nsec-websocket-version: 13\r\n\r\n",
+    )
+
+    assert status == 400
+    assert json.loads(body)["path"] == "/socket"

@@ -66,7 +66,7 @@ test: setup-tests images-tests ## All tests; the closing line is pytest's
 
 check: lint types test ## Lint, types and all tests: what every change must pass
 
-bench: setup up ## Measure: training overhead, pipeline overhead, model quality; figures in build/bench/
+bench: setup up ## Measure: overhead of training, runs and jobs, model quality; figures in build/bench/
 	@$(VENV)/python -m benchmarks
 
 push: setup ## Push the tested images to REGISTRY=host:port, by digest

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from benchmarks import model_quality, run_overhead, training_overhead
+from benchmarks import emulator, model_quality, run_overhead, training_overhead
 from orchestration.data_source import choose
 from orchestration.errors import OrchestrationError
 from orchestration.settings import ROOT, Settings
@@ -15,6 +15,7 @@ QUESTIONS = {
     "training_overhead": training_overhead.main,
     "run_overhead": run_overhead.main,
     "model_quality": model_quality.main,
+    "emulator": emulator.main,
 }
 
 
@@ -26,7 +27,7 @@ def main() -> int:
     try:
         source = choose("bank", Settings.from_environ(os.environ), ROOT / "build")
         print(source.line, flush=True)
-        images = {name: reference(name) for name in ("preprocess", "train_xgb")}
+        images = {name: reference(name) for name in ("preprocess", "train_xgb", "emulator")}
         for name in names:
             figures = QUESTIONS[name](images, source.path, source.is_synthetic)
             figures.write(ROOT / "build" / "bench")

@@ -13,6 +13,7 @@ from slipway.executors.places import Place, places, port_of
 from slipway.executors.serving import Follow, ServingContainers, ServingError, check_bind_to_port
 from slipway.resources.deployment import Deployment, ServingContainer, Variant
 from slipway.resources.document import Document
+from slipway.resources.endpoint import deployment_of, failed, in_service, rolled_back, rolling_back
 from slipway.resources.resource import Key, Owner, Resource
 from slipway.runtime.connections import Connections
 from slipway.runtime.fleet import Fleet, Instance, Served, ServedVariant, Target
@@ -21,8 +22,6 @@ from slipway.staging.errors import StagingError
 from slipway.store.store import MissingError, Store
 
 log = logging.getLogger(__name__)
-
-LONGEST_REASON = 1024
 
 FetchModel = Callable[[Owner, Document, Path], None]
 
@@ -82,7 +81,7 @@ class EndpointExecutor:
         if endpoint.status == "Deleting":
             self._delete(endpoint)
         elif endpoint.status == "RollingBack":
-            self._serve_what_runs(endpoint, _deployment(endpoint, "live"))
+            self._serve_what_runs(endpoint, deployment_of(endpoint, "live"))
             self._roll_back(endpoint)
         elif endpoint.status in ("Creating", "Updating", "SystemUpdating"):
             self._deploy(endpoint)
@@ -95,9 +94,9 @@ class EndpointExecutor:
         if endpoint is None:
             return
         if endpoint.status == "Creating":
-            self._store.transition(key, lambda before: _failed(before, reason))
+            self._store.transition(key, lambda before: failed(before, reason))
         elif endpoint.status in ("Updating", "SystemUpdating"):
-            self._store.transition(key, lambda before: _rolling_back(before, reason))
+            self._store.transition(key, lambda before: rolling_back(before, reason))
             self._again(key)
         elif endpoint.status == "RollingBack":
             self._store.transition(key, lambda before: before.in_status("UpdateRollbackFailed"))
@@ -109,11 +108,11 @@ class EndpointExecutor:
 
     def _deploy(self, endpoint: Resource) -> None:
         key = endpoint.key
-        live = _deployment(endpoint, "live") if "live" in endpoint.internal else None
+        live = deployment_of(endpoint, "live") if "live" in endpoint.internal else None
         if live is not None:
             # After a restart of this process nobody else has said who answers.
             self._serve_what_runs(endpoint, live)
-        target = _deployment(endpoint, "target")
+        target = deployment_of(endpoint, "target")
         live_places = places(live) if live else []
         try:
             target = self._with_images(key, target)
@@ -121,13 +120,13 @@ class EndpointExecutor:
             restartable = {place.host for place in live_places}
             states = self._containers.bring_up(endpoint, target, places(target), restartable)
         except (ServingError, StagingError) as error:
-            reason = str(error)[:LONGEST_REASON]
+            reason = str(error)
             log.warning("endpoint.failed arn=%s reason=%s", key.arn, reason)
             if live is None:
                 self._remove_all(key)
-                self._store.transition(key, lambda before: _failed(before, reason))
+                self._store.transition(key, lambda before: failed(before, reason))
             else:
-                self._roll_back(self._store.transition(key, lambda before: _rolling_back(before, reason)))
+                self._roll_back(self._store.transition(key, lambda before: rolling_back(before, reason)))
             return
         before = self._fleet.served(key)
         served = self._serve(key, target, states)
@@ -135,14 +134,14 @@ class EndpointExecutor:
         # Nothing new reaches them any more; what they are answering they answer to the end.
         self._fleet.drain(leaving, ANSWER_SECONDS)
         self._remove_strangers(key, target)
-        self._store.transition(key, lambda before: _in_service(before, target))
+        self._store.transition(key, lambda before: in_service(before, target))
         self._settled(key)
         log.info("endpoint.in_service arn=%s revision=%d", key.arn, target.revision)
 
     def _roll_back(self, endpoint: Resource) -> None:
         """Keep what served before, and end what was to come."""
-        self._remove_strangers(endpoint.key, _deployment(endpoint, "live"))
-        self._store.transition(endpoint.key, _rolled_back)
+        self._remove_strangers(endpoint.key, deployment_of(endpoint, "live"))
+        self._store.transition(endpoint.key, rolled_back)
 
     def _with_images(self, key: Key, deployment: Deployment) -> Deployment:
         """The deployment with every image found, the same one after a restart."""
@@ -189,7 +188,7 @@ class EndpointExecutor:
 
     def _restore(self, endpoint: Resource) -> None:
         """Have everything that should serve do so; what has ended is started again."""
-        key, live = endpoint.key, _deployment(endpoint, "live")
+        key, live = endpoint.key, deployment_of(endpoint, "live")
         self._remove_strangers(key, live)
         states = self._serve_what_runs(endpoint, live)
         missing = [place for place in places(live) if place not in states]
@@ -304,50 +303,3 @@ def _instance(
         targets.append(Target(container.name, Connections(state.address, port_of(variant, container_number))))
     instance = Instance(tuple(targets))
     return known.get(instance.places, instance)
-
-
-def _deployment(endpoint: Resource, which: str) -> Deployment:
-    return Deployment.from_document(endpoint.internal[which])
-
-
-def _in_service(endpoint: Resource, deployment: Deployment) -> Resource:
-    document = {
-        "EndpointConfigName": deployment.endpoint_config_name,
-        "ProductionVariants": [variant.summary for variant in deployment.variants],
-        "DataCaptureConfig": _data_capture_summary(deployment.data_capture),
-        "PendingDeploymentSummary": None,
-        "FailureReason": None,
-    }
-    internal = {"live": deployment.to_document(), "target": None}
-    return endpoint.with_document(document).with_internal(internal).in_status("InService")
-
-
-def _rolled_back(endpoint: Resource) -> Resource:
-    live = _deployment(endpoint, "live")
-    document = {
-        "ProductionVariants": [variant.summary for variant in live.variants],
-        "PendingDeploymentSummary": None,
-    }
-    return endpoint.with_document(document).with_internal({"target": None}).in_status("InService")
-
-
-def _rolling_back(endpoint: Resource, reason: str) -> Resource:
-    return endpoint.with_document({"FailureReason": reason[:LONGEST_REASON]}).in_status("RollingBack")
-
-
-def _failed(endpoint: Resource, reason: str) -> Resource:
-    return endpoint.with_document({"FailureReason": reason[:LONGEST_REASON]}).in_status("Failed")
-
-
-def _data_capture_summary(config: Document | None) -> Document | None:
-    if config is None:
-        return None
-    is_enabled = config.get("EnableCapture", True)
-    return {
-        "EnableCapture": is_enabled,
-        "CaptureStatus": "Started" if is_enabled else "Stopped",
-        "CurrentSamplingPercentage": config["InitialSamplingPercentage"],
-        "DestinationS3Uri": config["DestinationS3Uri"],
-        # Required in the model's output shape, whether a key was given or not.
-        "KmsKeyId": config.get("KmsKeyId", ""),
-    }

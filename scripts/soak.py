@@ -14,10 +14,10 @@ from pathlib import Path
 from typing import Any
 
 from scripts.commands import LOGS, ROOT, SetupError, capture, logged, relative, run_main, say, tail
+from scripts.stack import SERVICES
 
 FIGURES = ROOT / "build" / "soak.json"
 LOG = LOGS / "soak.log"
-# The one thing of ours that may be there between two runs: the stack of `make up`.
 OURS = "label=slipway"
 LISTINGS = {
     "containers": ("ps", "--all", "--quiet"),
@@ -90,9 +90,9 @@ def soak(runs: int, folder: Path) -> Soak:
     life = Soak(checkout, runs)
     for _ in range(runs):
         life.run()
-        # LocalStack of `make up` stays, and nothing else may.
+        # The services of `make up` stay, and nothing else may.
         life.look("a run")
-        if life.left["a run"]["containers"] > 1:
+        if life.left["a run"]["containers"] > len(SERVICES):
             raise SetupError(f"after a run there are {life.left['a run']['containers']} containers of ours")
     life.make("down")
     life.look("make down", "containers", "networks")

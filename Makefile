@@ -4,6 +4,8 @@
 PROJECT ?= bank
 IMAGE ?=
 RUNS ?=
+JOB ?=
+FOLLOW ?=
 DATA ?=
 SET ?=
 REGISTRY ?=
@@ -18,7 +20,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images data up run down purge lint types unit contract integration e2e test check bench push soak lock
+.PHONY: help setup images data up run down purge lint types unit contract integration e2e test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,6 +42,12 @@ run: ## Build, train and judge the project's model, and let it answer (DATA=path
 	@$(PYTHON) -m orchestration.data_source --project $(PROJECT)
 	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack emulator"
 	@$(VENV)/python -m orchestration run --project $(PROJECT) $(foreach pair,$(SET),--set $(pair))
+
+logs: ## Show what JOB=name has said; FOLLOW=1 goes on until the job has ended
+	@$(PYTHON) -m scripts.logs "$(JOB)" $(if $(FOLLOW),--follow)
+
+env: ## Print exports for a shell: its AWS clients and SageMaker SDKs then work here
+	@$(PYTHON) -m scripts.shell_environment
 
 down: ## Remove our containers and networks; data and images stay
 	@$(PYTHON) -m scripts.clean down

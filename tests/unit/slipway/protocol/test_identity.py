@@ -1,7 +1,7 @@
 """Whose call it is: the signature's scope says, and nothing of it is believed blindly."""
 
 import pytest
-from slipway.protocol.identity import owner_of
+from slipway.protocol.identity import account_of, owner_of
 from slipway.resources.resource import Owner
 
 
@@ -26,3 +26,21 @@ def test_account_and_region_come_from_the_scope(scope: str, owner: Owner) -> Non
 
 def test_an_unsigned_call_is_the_default_accounts() -> None:
     assert owner_of({}) == Owner("000000000000", "us-east-1")
+
+
+@pytest.mark.parametrize(
+    ("access_key", "account"),
+    [
+        # LocalStack's own examples, with its prefix (localstack.aws.accounts).
+        ("LSIAQAAAAAAAGMKEM7X5", "000000000000"),
+        ("LKIARZPUZDIKGB2VALC4", "123456789012"),
+        ("111122223333", "111122223333"),
+        # Real credentials are nobody's here.
+        ("AKIARZPUZDIKGB2VALC4", "000000000000"),
+        ("LSIAQAAAAAA", "000000000000"),
+        ("LSIA77777777777777777", "000000000000"),
+        ("LSIAAAAAAAAAAAAAAAAA", "000000000000"),
+    ],
+)
+def test_credentials_that_localstack_gave_out_are_their_accounts(access_key: str, account: str) -> None:
+    assert account_of(access_key) == account

@@ -2,6 +2,7 @@
 
 import logging
 import os
+import signal
 import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
@@ -119,6 +120,9 @@ def main() -> int:
     logging.basicConfig(
         level=logging.INFO, stream=sys.stdout, format="%(asctime)s %(levelname)s %(message)s", force=True
     )
+    # uvicorn raises the signal that ended it once more: by default that would be
+    # the end of this process, with everything still open.
+    signal.signal(signal.SIGTERM, _leave)
     try:
         settings = Settings.from_environ(os.environ)
         with running(settings) as server:
@@ -127,6 +131,11 @@ def main() -> int:
         print(f"slipway: {error}", file=sys.stderr)
         return 1
     return 0
+
+
+def _leave(_number: int, _frame: object) -> None:
+    """Unwind, so that every part is closed."""
+    raise SystemExit(0)
 
 
 def serve(server: Server, port: int) -> None:

@@ -11,15 +11,16 @@ from tests.support.containers import LABELS
 
 BIND_TO_PORT = 'LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port="true"'
 
-# Environment: EXIT (say LAST_WORDS and end with that code), PING (status of /ping), ANSWER (what a plain
+# Environment: EXIT (say LAST_WORDS and end with that code), STARTS_AFTER (seconds), ANSWER (what a plain
 # request is answered with). A request {"do": ...} is carried out; everything else is answered with ANSWER.
 PROGRAM = r"""
-import json, os, signal, sys, threading, time
+import json, os, signal, socket, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 if "EXIT" in os.environ:
     print(os.environ.get("LAST_WORDS", ""), file=sys.stderr, flush=True)
     sys.exit(int(os.environ["EXIT"]))
+time.sleep(float(os.environ.get("STARTS_AFTER", "0")))
 
 
 class Handler(BaseHTTPRequestHandler):
@@ -38,7 +39,7 @@ class Handler(BaseHTTPRequestHandler):
         self.wfile.write(body)
 
     def do_GET(self):
-        self.say(int(os.environ.get("PING", "200")), b"")
+        self.say(200, b"")
 
     def do_POST(self):
         body = self.rfile.read(int(self.headers.get("Content-Length", "0")))
@@ -54,12 +55,20 @@ class Handler(BaseHTTPRequestHandler):
             self.say(200, b"slept", Content_Type="text/plain")
         elif do == "fail":
             self.say(wish["status"], wish["text"].encode("latin-1"), Content_Type="text/plain")
+        elif do == "connect":
+            try:
+                socket.create_connection((wish["host"], wish["port"]), timeout=5).close()
+                self.say(200, b"connected")
+            except OSError as error:
+                self.say(200, repr(error).encode())
         elif do == "hang up":
             self.close_connection = True
         elif do == "show":
             shown = {"path": self.path, "headers": dict(self.headers), "environment": dict(os.environ)}
             shown["model"] = {
-                name: open("/opt/ml/model/" + name).read() for name in os.listdir("/opt/ml/model")
+                name: open("/opt/ml/model/" + name).read()
+                for name in os.listdir("/opt/ml/model")
+                if os.path.isfile("/opt/ml/model/" + name)
             }
             shown["arguments"] = sys.argv[1:]
             shown["host"] = os.uname().nodename

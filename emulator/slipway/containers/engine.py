@@ -239,6 +239,13 @@ class Engine:
             if name not in networks:
                 self._client.connect_container_to_network(own, name)
 
+    def leave_network(self, name: str) -> None:
+        """The contrary; nothing where we are not on it."""
+        own = socket.gethostname()
+        with _answering(), suppress(NotFound):
+            if name in self._client.inspect_container(own)["NetworkSettings"]["Networks"]:
+                self._client.disconnect_container_from_network(own, name)
+
     def endings(self) -> Iterator[str]:
         """The resource of each container of ours that ends, as it happens. Raises EngineError."""
         labels = [RESOURCE_LABEL, f"{VOLUME_LABEL}={self._jobs_volume}"]

@@ -246,13 +246,13 @@ class EndpointExecutor:
         """Leave nothing of an endpoint that is not in the store, or not for long."""
         self._fleet.withdraw(key)
         self._settled(key)
-        self._containers.end(self._containers.present(key).values())
+        self._containers.end_all(key)
         shutil.rmtree(self._jobs_dir / endpoint_subpath(key), ignore_errors=True)
 
     def _remove_all(self, key: Key) -> None:
         """End the containers of an endpoint that never served; kept for a look where that is wanted."""
         if not self._keep_failed:
-            self._containers.end(self._containers.present(key).values())
+            self._containers.end_all(key)
             shutil.rmtree(self._jobs_dir / endpoint_subpath(key), ignore_errors=True)
 
     def _remove_strangers(self, key: Key, deployment: Deployment) -> None:

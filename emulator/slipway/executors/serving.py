@@ -1,5 +1,6 @@
 """The containers of a deployment: which there must be, made, healthy, and ended again."""
 
+import hashlib
 import http.client
 import logging
 import threading
@@ -103,6 +104,9 @@ class ServingContainers:
     def answering(self, endpoint: Resource, deployment: Deployment) -> dict[Place, ContainerState]:
         """The containers of a deployment that run and whose /ping says 200 now."""
         present = self.present(endpoint.key)
+        for variant in deployment.variants:
+            # This process may run in another container than the one that was on the network.
+            self._network_of(endpoint.key, variant)
         found = {}
         for place in places(deployment):
             state, variant = present.get(place.host), deployment.variants[place.variant]
@@ -126,6 +130,12 @@ class ServingContainers:
 
         with ThreadPoolExecutor(min(AT_A_TIME, len(ending)), thread_name_prefix="serving") as pool:
             list(pool.map(one, ending))
+
+    def end_all(self, key: Key) -> None:
+        """End every container of an endpoint, and its network where it had one."""
+        self.end(self.present(key).values())
+        self._engine.leave_network(self._isolated_network(key))
+        self._engine.remove_networks_of(key.arn)
 
     def _running(
         self, key: Key, deployment: Deployment, place: Place, state: ContainerState | None, may_restart: bool
@@ -166,7 +176,7 @@ class ServingContainers:
             environment=environment,
             mounts=(Mount(self._subpath_of(key, place), MODEL_FOLDER, is_read_only=True),),
             limits=self._limits(variant),
-            network=self._network_of(variant),
+            network=self._network_of(key, variant),
         )
 
     def _environment(self, owner: Owner, variant: Variant) -> Mapping[str, str]:
@@ -180,14 +190,17 @@ class ServingContainers:
             return Limits(cpus=megabytes / 1024, memory_bytes=megabytes * 1024**2)
         return None if variant.instance_type is None else self._limits_of(variant.instance_type)
 
-    def _network_of(self, variant: Variant) -> str:
+    def _network_of(self, key: Key, variant: Variant) -> str:
         """Isolated containers are on a network that leads nowhere but here: they have to be asked."""
         if not variant.is_isolated:
             return self._network
-        name = f"{self._network}-isolated"
-        self._engine.ensure_network(name, is_internal=True)
+        name = self._isolated_network(key)
+        self._engine.ensure_network(name, is_internal=True, resource_arn=key.arn)
         self._engine.join_network(name)
         return name
+
+    def _isolated_network(self, key: Key) -> str:
+        return f"{self._network}-{hashlib.sha256(key.arn.encode()).hexdigest()[:12]}"
 
     def _healthy(
         self, deployment: Deployment, place: Place, container_id: str, given_up: threading.Event

@@ -5,6 +5,8 @@ from enum import StrEnum
 
 from slipway.resources.resource import Kind, Owner, Resource
 
+COLUMNS = "sequence, account_id, region, kind, name, status, created_at, modified_at, document, internal"
+
 
 class SortBy(StrEnum):
     """The columns that lists can be sorted by; the value is the column."""
@@ -51,8 +53,18 @@ class Page:
     next: Position | None
 
 
-def conditions(owner: Owner, kind: Kind, query: Query) -> tuple[list[str], list[str | float]]:
-    """What `query` asks of a row, as SQL, and the values in it."""
+def select(owner: Owner, kind: Kind, query: Query) -> tuple[str, list[str | float]]:
+    """`query` as SQL, and the values in it; one row more than the page has, to know whether there is one."""
+    where, values = _conditions(owner, kind, query)
+    direction = "DESC" if query.descending else "ASC"
+    statement = (
+        f"SELECT {COLUMNS} FROM resources WHERE {' AND '.join(where)} "
+        f"ORDER BY {query.sort_by.value} {direction}, sequence {direction} LIMIT ?"
+    )
+    return statement, [*values, query.limit + 1]
+
+
+def _conditions(owner: Owner, kind: Kind, query: Query) -> tuple[list[str], list[str | float]]:
     where = ["account_id = ?", "region = ?", "kind = ?"]
     values: list[str | float] = [owner.account_id, owner.region, kind.value]
 

@@ -19,7 +19,6 @@ CREATE TABLE IF NOT EXISTS resources (
 CREATE INDEX IF NOT EXISTS by_creation ON resources (account_id, region, kind, created_at, sequence);
 CREATE INDEX IF NOT EXISTS by_modification ON resources (account_id, region, kind, modified_at, sequence);
 CREATE INDEX IF NOT EXISTS by_status ON resources (account_id, region, kind, status, created_at, sequence);
-CREATE INDEX IF NOT EXISTS sorted_by_status ON resources (account_id, region, kind, status, sequence);
 CREATE INDEX IF NOT EXISTS by_parent ON resources (account_id, region, kind, parent, created_at, sequence);
 CREATE INDEX IF NOT EXISTS unfinished ON resources (kind, status);
 

@@ -13,10 +13,9 @@ from slipway.clock import Clock
 from slipway.resources.document import Document
 from slipway.resources.lifecycle import STATUS_MEMBER, may_follow
 from slipway.resources.resource import Key, Kind, Owner, Resource
-from slipway.store.query import Page, Position, Query, conditions
+from slipway.store.query import COLUMNS, Page, Position, Query, select
 
 IDENTITY = "account_id = ? AND region = ? AND kind = ? AND name = ?"
-COLUMNS = "sequence, account_id, region, kind, name, status, created_at, modified_at, document, internal"
 
 
 @dataclass(frozen=True, slots=True)
@@ -98,23 +97,13 @@ class Store:
 
     def page(self, owner: Owner, kind: Kind, query: Query) -> Page:
         """One page of the resources that `query` asks for."""
-        where, values = conditions(owner, kind, query)
-        direction = "DESC" if query.descending else "ASC"
-        column = query.sort_by.value
-        rows = (
-            self._connection()
-            .execute(
-                f"SELECT {COLUMNS} FROM resources WHERE {' AND '.join(where)} "
-                f"ORDER BY {column} {direction}, sequence {direction} LIMIT ?",
-                [*values, query.limit + 1],
-            )
-            .fetchall()
-        )
+        statement, values = select(owner, kind, query)
+        rows = self._connection().execute(statement, values).fetchall()
         resources = tuple(_resource(row) for row in rows[: query.limit])
         if len(rows) <= query.limit:
             return Page(resources, None)
         last = rows[query.limit - 1]
-        return Page(resources, Position(last[column], last["sequence"]))
+        return Page(resources, Position(last[query.sort_by.value], last["sequence"]))
 
     def in_statuses(self, kind: Kind, statuses: Iterable[str]) -> list[Resource]:
         """Every resource of `kind` in one of `statuses`, whoever owns it, oldest first."""

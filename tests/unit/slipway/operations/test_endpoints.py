@@ -265,3 +265,48 @@ def test_lists_are_narrowed_by_status(records: EndpointRecords) -> None:
     assert names(StatusEquals="InService") == ["endpoint"]
     # The model on ListEndpoints' SortOrder: "The default is Descending".
     assert names() == ["other", "endpoint"]
+
+
+@pytest.mark.parametrize(
+    ("deployment_config", "named"),
+    [
+        ({"AutoRollbackConfiguration": {"Alarms": [{"AlarmName": "errors"}]}}, "AutoRollbackConfiguration"),
+        (
+            {
+                "BlueGreenUpdatePolicy": {
+                    "TrafficRoutingConfiguration": {"Type": "CANARY", "WaitIntervalInSeconds": 60}
+                }
+            },
+            "CANARY",
+        ),
+    ],
+)
+def test_another_way_of_going_over_is_refused_by_name(
+    records: EndpointRecords, deployment_config: dict[str, Any], named: str
+) -> None:
+    create(records)
+    records.put_in_service()
+
+    with refused(named, code="NotImplemented"):
+        records.ask(
+            "UpdateEndpoint",
+            EndpointName="endpoint",
+            EndpointConfigName="config",
+            DeploymentConfig=deployment_config,
+        )
+
+
+def test_going_over_all_at_once_is_remembered(records: EndpointRecords) -> None:
+    create(records)
+    records.put_in_service()
+    policy = {"TrafficRoutingConfiguration": {"Type": "ALL_AT_ONCE", "WaitIntervalInSeconds": 0}}
+    deployment_config = {"BlueGreenUpdatePolicy": policy}
+
+    records.ask(
+        "UpdateEndpoint",
+        EndpointName="endpoint",
+        EndpointConfigName="config",
+        DeploymentConfig=deployment_config,
+    )
+
+    assert describe(records)["LastDeploymentConfig"] == deployment_config

@@ -12,7 +12,7 @@ from slipway.containers.engine import (
     EntrypointError,
     ImageMissingError,
 )
-from slipway.executors.contract import Contract, Tools
+from slipway.executors.contract import Contract, LineSink, Tools
 from slipway.executors.folder import JobFolder
 from slipway.executors.launch import Launcher
 from slipway.executors.supervision import Supervision
@@ -131,26 +131,11 @@ class JobExecutor:
 
     def _ran(self, job: Resource) -> Resource:
         contract, clock = self._contract, self._tools.clock
-        if job.internal.get("launched"):
-            ids = self._launcher.launched(job)
-            gone = sorted(set(contract.cluster(job).hosts) - set(ids))
-            if gone:
-                raise ContainerGoneError(f"the container of {', '.join(gone)} was removed")
-        else:
-            self._check(job.key)
-            ids = self._launcher.launch(job)
-            job = self._change(
-                job.key, lambda job: contract.running(job, clock.now()).with_internal({"launched": True})
-            )
         sink = contract.line_sink(job)
+        # Begun before the containers: what they change at once is seen as a change.
         with contract.meanwhile(job, self._folder(job.key)):
-            bell = self._bells.setdefault(job.key, threading.Event())
-            try:
-                outcome = Supervision(
-                    self._tools.store, clock, self._tools.engine, job, ids, bell, sink, self._tools.listener
-                ).outcome()
-            finally:
-                del self._bells[job.key]
+            job, ids = self._launched(job)
+            outcome = self._watched(job, ids, sink)
         self._tools.faults.at(FaultPoint.CONTAINER_EXIT)
         log.info("job.ended arn=%s cause=%s exit_codes=%s", job.arn, outcome.cause, outcome.exit_codes)
 
@@ -159,6 +144,31 @@ class JobExecutor:
             return uploading.with_internal({"stage": ENDED, "outcome": outcome.to_document()})
 
         return self._change(job.key, after)
+
+    def _launched(self, job: Resource) -> tuple[Resource, dict[str, str]]:
+        """Have the containers run; the container's id by host."""
+        contract, clock = self._contract, self._tools.clock
+        if job.internal.get("launched"):
+            ids = self._launcher.launched(job)
+            gone = sorted(set(contract.cluster(job).hosts) - set(ids))
+            if gone:
+                raise ContainerGoneError(f"the container of {', '.join(gone)} was removed")
+            return job, ids
+        self._check(job.key)
+        ids = self._launcher.launch(job)
+        return self._change(
+            job.key, lambda job: contract.running(job, clock.now()).with_internal({"launched": True})
+        ), ids
+
+    def _watched(self, job: Resource, ids: dict[str, str], sink: LineSink) -> Outcome:
+        tools = self._tools
+        bell = self._bells.setdefault(job.key, threading.Event())
+        try:
+            return Supervision(
+                tools.store, tools.clock, tools.engine, job, ids, bell, sink, tools.listener
+            ).outcome()
+        finally:
+            del self._bells[job.key]
 
     def _collected(self, job: Resource) -> Resource:
         outcome = Outcome.from_document(job.internal["outcome"])

@@ -7,12 +7,14 @@ import sys
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import uvicorn
 
 from slipway.aws import AwsClients
 from slipway.clock import SystemClock
 from slipway.containers.engine import Engine, EngineError
+from slipway.containers.home import find_home
 from slipway.containers.images import ImageMapError, Images, read_mapping
 from slipway.events.emitter import Emitter
 from slipway.events.state_change import event_of, nothing_of
@@ -30,8 +32,9 @@ from slipway.staging.s3 import S3Clients
 from slipway.store.store import Store
 from slipway.telemetry.telemetry import Telemetry
 
-# Requests that wait for the store or for an endpoint's container; each is a thread.
+# Requests that wait for the store, and those that wait for a model, which may take a minute; each is a thread.
 REQUEST_THREADS = 64
+INVOCATION_THREADS = 256
 
 log = logging.getLogger("slipway")
 
@@ -39,6 +42,7 @@ log = logging.getLogger("slipway")
 @contextmanager
 def running(settings: Settings) -> Iterator[Server]:
     """Everything, wired and at work, until the block ends."""
+    settings = at_home(settings)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.jobs_dir.mkdir(parents=True, exist_ok=True)
     clock = SystemClock()
@@ -69,21 +73,36 @@ def running(settings: Settings) -> Iterator[Server]:
     }
     dispatcher = Dispatcher(ServiceModels(), operations)
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
+    model_threads = ThreadPoolExecutor(INVOCATION_THREADS, thread_name_prefix="invocation")
     telemetry.start()
     serving.start()
     jobs.start()
     if emitter:
         emitter.start()
     try:
-        yield Server(dispatcher.answer, own_pages(settings, store, operations, [serving.forget]), threads)
+        pages = own_pages(settings, store, operations, [serving.forget])
+        yield Server(dispatcher.answer, pages, threads, model_threads)
     finally:
-        threads.shutdown(wait=False, cancel_futures=True)
+        for pool in (threads, model_threads):
+            pool.shutdown(wait=False, cancel_futures=True)
         serving.close()
         jobs.close()
         telemetry.close()
         if emitter:
             emitter.close()
         s3_clients.close()
+
+
+def at_home(settings: Settings) -> Settings:
+    """The settings, with the names of volume and network that this container really has."""
+    home = find_home()
+    if home is None:
+        return settings
+    return replace(
+        settings,
+        jobs_volume=home.volume(settings.jobs_dir, settings.jobs_volume),
+        job_network=home.network(settings.job_network),
+    )
 
 
 def own_pages(

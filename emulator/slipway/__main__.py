@@ -32,7 +32,7 @@ from slipway.staging.s3 import S3Clients
 from slipway.store.store import Store
 from slipway.telemetry.telemetry import Telemetry
 
-# Requests that wait for the store, and those that wait for a model, which may take a minute; each is a thread.
+# Requests that wait for the store, and those that wait for a model, for a minute perhaps; each is a thread.
 REQUEST_THREADS = 64
 INVOCATION_THREADS = 256
 

@@ -168,7 +168,9 @@ def _finding(engine: Engine, images: Images) -> Callable[[str], str]:
 
 
 def _limiting(engine: Engine) -> Callable[[str], Limits]:
+    cpus, memory_bytes = engine.capacity()
+
     def limits(instance_type: str) -> Limits:
-        return limits_of(instance_type, *engine.capacity())
+        return limits_of(instance_type, cpus, memory_bytes)
 
     return limits

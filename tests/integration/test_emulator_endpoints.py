@@ -362,6 +362,21 @@ def test_a_reset_leaves_no_container(emulator_with: Callable[..., Emulator], ser
         endpoints.invoke(serving)
 
 
+def test_slow_models_keep_nobody_else_waiting(endpoints: Endpoints) -> None:
+    name = endpoints.in_service(endpoints.config(variant(endpoints.answering("one"))))
+    # More than there are threads for everything that is not a model's answer.
+    crowd = 80
+
+    with ThreadPoolExecutor(crowd) as pool:
+        slow = [pool.submit(endpoints.invoke, name, asked_to("sleep", seconds=8)) for _ in range(crowd)]
+        wait_until(lambda: sum(each.running() for each in slow) == crowd or None, "all of them to be asked")
+        described = endpoints.describe(name)
+        assert not any(each.done() for each in slow)
+
+    assert described["EndpointStatus"] == "InService"
+    assert {each.result() for each in slow} == {"slept"}
+
+
 # -- isolation ----------------------------------------------------------------
 
 

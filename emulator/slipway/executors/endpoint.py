@@ -85,6 +85,8 @@ class EndpointExecutor:
             self._roll_back(endpoint)
         elif endpoint.status in ("Creating", "Updating", "SystemUpdating"):
             self._deploy(endpoint)
+        elif endpoint.status == "Failed":
+            self._remove_all(endpoint.key)
         elif "live" in endpoint.internal:
             self._restore(endpoint)
 
@@ -95,6 +97,8 @@ class EndpointExecutor:
             return
         if endpoint.status == "Creating":
             self._store.transition(key, lambda before: failed(before, reason))
+            # Its containers may still be there.
+            self._again(key)
         elif endpoint.status in ("Updating", "SystemUpdating"):
             self._store.transition(key, lambda before: rolling_back(before, reason))
             self._again(key)

@@ -10,6 +10,7 @@ from slipway.resources.resource import Owner, Resource
 from slipway.store.store import Store
 
 # What a configuration may hold and no endpoint here could keep.
+OTHER_POLICIES = ("RollingUpdatePolicy", "AutoRollbackConfiguration")
 NOT_HERE = ("ShadowProductionVariants", "ExplainerConfig", "AsyncInferenceConfig")
 
 
@@ -31,6 +32,19 @@ def plan(store: Store, endpoint_config: Resource, revision: int) -> Deployment:
         for variant in document["ProductionVariants"]
     )
     return Deployment(revision, endpoint_config.name, variants, document.get("DataCaptureConfig"))
+
+
+def check_deployment_config(deployment_config: Document) -> None:
+    """Raise NotServedHere for a way of going over to new instances other than all at once."""
+    traffic = deployment_config.get("BlueGreenUpdatePolicy", {}).get("TrafficRoutingConfiguration", {})
+    wanted = [name for name in OTHER_POLICIES if name in deployment_config]
+    if traffic.get("Type", "ALL_AT_ONCE") != "ALL_AT_ONCE":
+        wanted.append(f"TrafficRoutingConfiguration of Type {traffic['Type']}")
+    if wanted:
+        raise NotServedHere(
+            f"DeploymentConfig with {', '.join(wanted)} is not implemented by Slipway's control plane; "
+            "it goes over ALL_AT_ONCE, and back where an instance does not become healthy."
+        )
 
 
 def retain(planned: Deployment, live: Deployment, excluded: frozenset[str]) -> Deployment:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from slipway.clock import Clock
 from slipway.errors import ValidationException
-from slipway.operations.deployment_plan import plan, retain, with_capacities
+from slipway.operations.deployment_plan import check_deployment_config, plan, retain, with_capacities
 from slipway.operations.endpoint_configs import existing_endpoint_config
 from slipway.operations.listing import list_page, summary
 from slipway.protocol.call import Call
@@ -47,6 +47,7 @@ class Endpoints:
         parameters = call.parameters
         key = Key(call.owner, Kind.ENDPOINT, parameters["EndpointName"])
         endpoint_config = existing_endpoint_config(self._store, call.owner, parameters["EndpointConfigName"])
+        check_deployment_config(parameters.get("DeploymentConfig", {}))
         planned = plan(self._store, endpoint_config, revision=1)
         now = self._clock.now()
         endpoint = Resource(
@@ -87,6 +88,7 @@ class Endpoints:
         owner = call.owner
         endpoint = existing_endpoint(self._store, owner, parameters["EndpointName"])
         endpoint_config = existing_endpoint_config(self._store, owner, parameters["EndpointConfigName"])
+        check_deployment_config(parameters.get("DeploymentConfig", {}))
         now = self._clock.now()
 
         def change(before: Resource) -> Resource:

@@ -12,6 +12,8 @@ Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answerer = Callable[[HttpRequest], HttpAnswer]
 
+# Where the runtime's operations are that a model answers.
+INVOCATIONS = "/endpoints/"
 # CreateTrainingJob's largest legal body is far below; an endpoint takes 6 MB, 25 in newer quotas.
 LARGEST_BODY = 32 * 1024**2
 TOO_LARGE = HttpAnswer(
@@ -34,12 +36,20 @@ class Server:
     """An ASGI application over functions that block.
 
     `own` are this control plane's pages by (method, path); everything else is AWS's.
+    Models that take their time have `model_threads` to themselves: they keep nothing else waiting.
     """
 
-    def __init__(self, aws: Answerer, own: Mapping[tuple[str, str], Answerer], threads: Executor) -> None:
+    def __init__(
+        self,
+        aws: Answerer,
+        own: Mapping[tuple[str, str], Answerer],
+        threads: Executor,
+        model_threads: Executor | None = None,
+    ) -> None:
         self._aws = aws
         self._own = own
         self._threads = threads
+        self._model_threads = model_threads or threads
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One connection's request, or the server's start and end."""
@@ -62,7 +72,8 @@ class Server:
             body=body,
         )
         answerer = self._own.get((request.method, request.path), self._aws)
-        answer = await asyncio.get_running_loop().run_in_executor(self._threads, answerer, request)
+        threads = self._model_threads if request.path.startswith(INVOCATIONS) else self._threads
+        answer = await asyncio.get_running_loop().run_in_executor(threads, answerer, request)
         await _send(send, answer)
 
 

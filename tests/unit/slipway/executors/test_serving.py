@@ -37,7 +37,7 @@ class DeafEngine:
         del container_id, grace_seconds
 
     def state(self, container_id: str) -> ContainerState:
-        # Port 8080 of an address that this machine does not have.
+        # Without an address there is nothing to ask.
         return ContainerState(container_id, container_id, True, None, False, "", "", None, "")
 
     def log_lines(self, _container_id: str) -> Iterator[tuple[float, str]]:

@@ -59,6 +59,7 @@ class Serving:
         self._store = store
         self._engine = engine
         self._jobs_dir = settings.jobs_dir
+        self._job_network = settings.job_network
         self._journal = CaptureJournal(settings.jobs_dir / "data-capture", _storing(s3_clients))
         self._fleet = fleet = Fleet()
         executor = EndpointExecutor(
@@ -89,6 +90,8 @@ class Serving:
 
     def start(self) -> None:
         """Take up what an earlier process left: captured lines, endpoints that serve, others half-way."""
+        # A container that is on Docker's nameless network alone has to come to where the models are.
+        self._engine.join_network(self._job_network)
         self._journal.start()
         self.reap()
         self._work.resume()

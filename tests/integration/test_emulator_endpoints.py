@@ -133,6 +133,16 @@ def test_a_real_model_answers_what_its_image_answers(
     assert "Row 1" in caught.value.response["OriginalMessage"]
 
 
+def test_the_port_of_localstack_answers_as_well(endpoints: Endpoints) -> None:
+    name = endpoints.in_service(endpoints.config(variant(endpoints.answering("one"))))
+    runtime = endpoints.emulator.localstack.client("sagemaker-runtime")
+
+    answer = runtime.invoke_endpoint(EndpointName=name, Body=bytes(range(256)), CustomAttributes="k=v")
+
+    assert (answer["Body"].read(), answer["InvokedProductionVariant"]) == (b"one", "AllTraffic")
+    assert (answer["ContentType"], answer["CustomAttributes"]) == ("text/csv; charset=utf-8", "seen:k=v")
+
+
 # -- several containers -------------------------------------------------------
 
 

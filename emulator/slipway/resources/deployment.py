@@ -28,13 +28,19 @@ class ServingContainer:
 
     @property
     def deployed_image(self) -> Document:
-        """The image as DescribeEndpoint shows it, by the digest that runs."""
-        name = self.image.partition("@")[0]
-        repository = name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
+        """The image as DescribeEndpoint shows it, by the digest that runs.
+
+        Docker knows no manifest's digest of what was built here, so a tag's is the image's id.
+        """
+        resolved = None
+        if self.image_id is not None:
+            name = self.image
+            repository = name if ":" not in name.rpartition("/")[2] else name.rpartition(":")[0]
+            resolved = self.image if "@" in self.image else f"{repository}@{self.image_id}"
         return without_empty(
             {
                 "SpecifiedImage": self.image,
-                "ResolvedImage": f"{repository}@{self.image_id}" if self.image_id else None,
+                "ResolvedImage": resolved,
                 "ResolutionTime": self.resolved_at,
             }
         )

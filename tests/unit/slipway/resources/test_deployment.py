@@ -31,7 +31,7 @@ def test_a_deployment_comes_back_from_json() -> None:
         ("churn:1", "churn@sha256:0f"),
         ("localhost:5000/churn:1", "localhost:5000/churn@sha256:0f"),
         ("localhost:5000/churn", "localhost:5000/churn@sha256:0f"),
-        ("churn@sha256:aa", "churn@sha256:0f"),
+        ("churn@sha256:aa", "churn@sha256:aa"),
     ],
 )
 def test_an_image_is_shown_by_the_digest_that_runs(image: str, resolved: str) -> None:

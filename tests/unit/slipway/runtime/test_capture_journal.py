@@ -20,9 +20,11 @@ class Bucket:
         self.objects: dict[str, bytes] = {}
         self.is_away = False
         self.missing: set[str] = set()
+        self.refusals = 0
 
     def store(self, _owner: Owner, bucket: str, key: str, content: bytes) -> None:
         if self.is_away or bucket in self.missing:
+            self.refusals += 1
             raise ConnectionError(f"{bucket} is away")
         self.objects[key] = content
 
@@ -134,6 +136,8 @@ def test_a_bucket_that_is_not_there_holds_up_no_other(
     assert not journal.flush()
 
     assert list(bucket.objects.values()) == [b"kept\n"] * 5
+    # One refusal tells of all: S3 is not asked for every object that waits.
+    assert bucket.refusals == 1
 
 
 def test_a_clean_stop_stores_everything(opened: Callable[[], CaptureJournal], bucket: Bucket) -> None:

@@ -11,6 +11,7 @@ from slipway.runtime.connections import (
     ContainerUnreachableError,
 )
 
+from tests.support.containers import wait_until
 from tests.support.loopback_model import Said, loopback_model
 
 LONG = 10.0
@@ -91,13 +92,13 @@ def test_an_answer_that_takes_too_long_is_given_up(is_kept: bool) -> None:
 
     def answer(_path: str, _headers: object, body: bytes) -> Said:
         if body == b"slow":
-            goes_on.wait(LONG)
+            goes_on.wait(3 * LONG)
         return Said()
 
     with loopback_model(answer) as model:
         connections = Connections(model.address, model.port)
         if is_kept:
-            post(connections)
+            post(connections, seconds=6 * LONG)
         try:
             with pytest.raises(ContainerTimeoutError):
                 post(connections, b"slow", seconds=0.05)
@@ -106,10 +107,19 @@ def test_an_answer_that_takes_too_long_is_given_up(is_kept: bool) -> None:
             connections.close()
 
 
+def is_refused(port: int) -> bool | None:
+    try:
+        socket.create_connection(("127.0.0.1", port)).close()
+    except ConnectionRefusedError:
+        return True
+    return None
+
+
 def test_a_request_that_ended_the_server_is_not_said_to_be_unseen() -> None:
     def dies(_path: str, _headers: object, body: bytes) -> Said:
         if body == b"die":
             listener.close()
+            wait_until(lambda: is_refused(model.port), "the listener to be gone")
         return Said(hangs_up=body == b"die")
 
     with loopback_model(dies) as model:

@@ -34,6 +34,8 @@ def test_an_unsigned_call_is_the_default_accounts() -> None:
         # LocalStack's own examples, with its prefix (localstack.aws.accounts).
         ("LSIAQAAAAAAAGMKEM7X5", "000000000000"),
         ("LKIARZPUZDIKGB2VALC4", "123456789012"),
+        # As its extract_account_id_from_access_key_id reads it: an odd account has another letter behind.
+        ("LSIARTX3GSDSQ2345672", "111122223333"),
         ("111122223333", "111122223333"),
         # Real credentials are nobody's here.
         ("AKIARZPUZDIKGB2VALC4", "000000000000"),

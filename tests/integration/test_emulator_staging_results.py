@@ -122,7 +122,8 @@ def test_an_upload_that_was_killed_leaves_nothing_and_gives_the_same_object_the_
     s3: S3, aws: Any, localstack: LocalStack, bucket: str, tmp_path: Path
 ) -> None:
     # More than one part, and nothing to compress.
-    folder = write(tmp_path / "model", {"model.bin": os.urandom(20 * MEGABYTE)})
+    content = os.urandom(20 * MEGABYTE)
+    folder = write(tmp_path / "model", {"model.bin": content})
     output_uri = f"s3://{bucket}/out"
     killed = subprocess.run(
         [sys.executable, "-c", KILLED, localstack.endpoint_url, str(folder), output_uri],
@@ -137,7 +138,22 @@ def test_an_upload_that_was_killed_leaves_nothing_and_gives_the_same_object_the_
     model_artifacts.upload_model(s3, [folder], output_uri, "undisturbed", "GZIP")
 
     objects = stored(aws, bucket)
-    assert objects["out/killed/output/model.tar.gz"] == objects["out/undisturbed/output/model.tar.gz"]
+    packed = objects["out/killed/output/model.tar.gz"]
+    assert packed == objects["out/undisturbed/output/model.tar.gz"]
+    assert members(packed) == {"model.bin": content}
+    # MTIME in the header (RFC 1952): otherwise it would be another object a second later.
+    assert packed[4:8] == bytes(4)
+    assert "Uploads" not in aws.list_multipart_uploads(Bucket=bucket)
+
+
+def test_an_upload_that_fails_half_way_leaves_the_object_as_it_was(s3: S3, aws: Any, bucket: str) -> None:
+    aws.put_object(Bucket=bucket, Key="large", Body=b"before")
+
+    with pytest.raises(OSError, match="disk"), s3.writer(bucket, "large") as writer:
+        writer.write(bytes(20 * MEGABYTE))
+        raise OSError("disk")
+
+    assert stored(aws, bucket) == {"large": b"before"}
     assert "Uploads" not in aws.list_multipart_uploads(Bucket=bucket)
 
 

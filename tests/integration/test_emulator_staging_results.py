@@ -146,12 +146,21 @@ def test_an_upload_that_was_killed_leaves_nothing_and_gives_the_same_object_the_
     assert "Uploads" not in aws.list_multipart_uploads(Bucket=bucket)
 
 
+class BrokenAtItsEnd(io.BytesIO):
+    """A file whose last block cannot be read."""
+
+    def read(self, size: int | None = -1) -> bytes:
+        return super().read(size) or self._fail()
+
+    def _fail(self) -> bytes:
+        raise OSError("the disk is broken")
+
+
 def test_an_upload_that_fails_half_way_leaves_the_object_as_it_was(s3: S3, aws: Any, bucket: str) -> None:
     aws.put_object(Bucket=bucket, Key="large", Body=b"before")
 
-    with pytest.raises(OSError, match="disk"), s3.writer(bucket, "large") as writer:
-        writer.write(bytes(20 * MEGABYTE))
-        raise OSError("disk")
+    with pytest.raises(OSError, match="the disk is broken"):
+        s3.upload(BrokenAtItsEnd(bytes(20 * MEGABYTE)), bucket, "large")
 
     assert stored(aws, bucket) == {"large": b"before"}
     assert "Uploads" not in aws.list_multipart_uploads(Bucket=bucket)

@@ -310,3 +310,14 @@ def test_going_over_all_at_once_is_remembered(records: EndpointRecords) -> None:
     )
 
     assert describe(records)["LastDeploymentConfig"] == deployment_config
+
+
+def test_every_update_has_containers_of_its_own(records: EndpointRecords) -> None:
+    create(records)
+    revisions = []
+    for _ in range(3):
+        revisions.append(deployment_of(row(records), "target").revision)
+        records.put_in_service()
+        records.ask("UpdateEndpoint", EndpointName="endpoint", EndpointConfigName="config")
+
+    assert revisions == [1, 2, 3]

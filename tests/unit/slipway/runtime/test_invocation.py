@@ -271,3 +271,12 @@ def test_a_request_is_captured_before_it_is_answered(endpoint_of: Callable[..., 
     assert captured["captureData"]["endpointOutput"]["data"] == "1,2"
     assert captured["eventMetadata"]["inferenceId"] == "order-77"
     assert captured["eventMetadata"]["inferenceTime"] == "1970-01-01T00:00:00Z"
+
+
+def test_a_container_that_names_no_type_passes_none_on(endpoint_of: Callable[..., Endpoint]) -> None:
+    endpoint = endpoint_of(lambda *_request: Said(200, b"["), echo)
+
+    endpoint.invoke(ContentType="text/csv")
+
+    _, headers, _ = endpoint.models[1].requests[0]
+    assert "content-type" not in headers

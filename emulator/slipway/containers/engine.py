@@ -8,6 +8,7 @@ from typing import Any
 
 import docker
 from docker.errors import APIError, ImageNotFound, NotFound
+from docker.utils import kwargs_from_env
 from urllib3.exceptions import HTTPError
 
 from slipway.containers.logs import lines_of
@@ -80,7 +81,13 @@ class Engine:
     def connect(cls, jobs_volume: str) -> "Engine":
         """The engine that DOCKER_HOST names, or the local socket. Raises EngineError."""
         try:
-            client = docker.APIClient(version="auto", timeout=API_TIMEOUT_SECONDS, max_pool_size=CONNECTIONS)
+            client = docker.APIClient(
+                # The low-level client does not look at DOCKER_HOST by itself.
+                **kwargs_from_env(),
+                version="auto",
+                timeout=API_TIMEOUT_SECONDS,
+                max_pool_size=CONNECTIONS,
+            )
         except docker.errors.DockerException as error:
             raise EngineError(f"the Docker Engine does not answer: {error}") from error
         return cls(client, jobs_volume)

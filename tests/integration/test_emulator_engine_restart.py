@@ -1,0 +1,218 @@
+"""A Docker Engine that goes away takes the jobs that run with it, as AWS's InternalServerError.
+
+Nobody may restart the engine of this machine, so the way to it is closed while
+the job's container ends, which is all that a client sees of a restart.
+"""
+
+import gc
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, closing, nullcontext
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from uuid import uuid4
+
+import docker
+import pytest
+from slipway.clock import SystemClock
+from slipway.containers.engine import Engine
+from slipway.containers.images import Images
+from slipway.events.state_change import nothing_of
+from slipway.executors.contract import Program, Tools
+from slipway.executors.folder import JobFolder
+from slipway.executors.job import JobExecutor
+from slipway.executors.training_job import TrainingContract
+from slipway.faults import Faults
+from slipway.resources.document import Document
+from slipway.resources.outcome import Outcome
+from slipway.resources.resource import Key, Kind, Owner, Resource
+from slipway.resources.training_job import requested
+from slipway.staging.s3 import S3Clients
+from slipway.store.store import Store
+
+from tests.support.containers import wait_until
+from tests.support.engine_proxy import EngineProxy, engine_proxy
+
+# docker-py forgets a socket that could not connect, and leaves it to the garbage collector.
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Exception ignored in. <socket:pytest.PytestUnraisableExceptionWarning", "ignore:unclosed <socket"
+)
+# AWS's words (sagemaker-python-sdk issue 2496).
+INTERNAL_ERROR = "InternalServerError: We encountered an internal error.  Please try again."
+WAITS = "until test -e /tmp/go; do sleep 0.05; done"
+
+
+class WithoutFiles(TrainingContract):
+    """Training without S3 and without the volume: what is left is the container."""
+
+    def stage(self, _job: Resource, _folder: JobFolder, _check: Callable[[], None]) -> None:
+        pass
+
+    def program(self, job: Resource, _folder: JobFolder, _host: str) -> Program:
+        command = job.document["AlgorithmSpecification"]["ContainerEntrypoint"]
+        return Program(tuple(command), None, {}, ())
+
+    def meanwhile(self, _job: Resource, _folder: JobFolder) -> AbstractContextManager[object]:
+        return nullcontext()
+
+    def collect(self, _job: Resource, _outcome: Outcome, _folder: JobFolder) -> Document:
+        return {}
+
+
+class Nobody:
+    """Who is told nothing."""
+
+    def on_line(self, resource: Resource, host: str, time: float, text: str) -> None:
+        pass
+
+    def on_metric(self, resource: Resource, name: str, value: float, time: float) -> None:
+        pass
+
+    def settle(self, resource: Resource) -> None:
+        pass
+
+
+@dataclass
+class Workshop:
+    """An executor whose way to the engine can be closed, and the engine itself."""
+
+    store: Store
+    executor: JobExecutor
+    proxy: EngineProxy
+    engine: Any
+    image: str
+
+    def begin(self, name: str, attempts: int = 0) -> threading.Thread:
+        """Carry a job out in a thread."""
+        members = {"RetryStrategy": {"MaximumRetryAttempts": attempts}} if attempts else {}
+        job = requested(
+            key(name),
+            {
+                "TrainingJobName": name,
+                "AlgorithmSpecification": {
+                    "TrainingImage": self.image,
+                    "TrainingInputMode": "File",
+                    "ContainerEntrypoint": ["sh", "-c", WAITS],
+                },
+                "RoleArn": "arn:aws:iam::000000000000:role/r",
+                "OutputDataConfig": {"S3OutputPath": "s3://none/none"},
+                "ResourceConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1},
+                **members,
+            },
+            SystemClock().now(),
+        )
+        self.store.create(job)
+        thread = threading.Thread(target=self.executor.carry_out, args=(job.key,), daemon=True)
+        thread.start()
+        return thread
+
+    def running(self, name: str, besides: str = "") -> Any:
+        """The job's container once it runs, other than the one with the id `besides`."""
+
+        def found() -> Any:
+            label = f"slipway.resource={key(name).arn}"
+            listed = self.engine.containers.list(filters={"label": label}, ignore_removed=True)
+            return next((each for each in listed if each.id != besides), None)
+
+        return wait_until(found, f"{name} to run")
+
+    def document(self, name: str) -> Document:
+        """What Describe would say."""
+        job = self.store.get(key(name))
+        assert job is not None
+        return job.document
+
+
+def key(name: str) -> Key:
+    return Key(Owner("000000000000", "us-east-1"), Kind.TRAINING_JOB, name)
+
+
+@pytest.fixture
+def workshop(tmp_path: Path, preprocess_image: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
+    with engine_proxy(tmp_path) as proxy, closing(docker.from_env()) as docker_itself:
+        monkeypatch.setenv("DOCKER_HOST", proxy.url)
+        engine = Engine.connect(f"slipway-tests-{uuid4().hex[:8]}")
+        store = Store(tmp_path / "slipway.db", SystemClock(), nothing_of)
+        faults = Faults(None, tmp_path)
+        tools = Tools(
+            store=store,
+            clock=SystemClock(),
+            engine=engine,
+            images=Images(engine, {}),
+            jobs_dir=tmp_path / "jobs",
+            job_network="bridge",
+            capacity=engine.capacity(),
+            environment_of=lambda _owner: {},
+            faults=faults,
+            listener=Nobody(),
+            keep_failed=False,
+        )
+        contract = WithoutFiles(S3Clients("http://127.0.0.1:1", "test", "test"), faults)
+        yield Workshop(store, JobExecutor(contract, tools), proxy, docker_itself, preprocess_image)
+        gc.collect()
+
+
+def test_a_job_that_ends_with_the_engine_has_failed_and_not_by_its_own_fault(workshop: Workshop) -> None:
+    thread = workshop.begin("t-engine")
+    container = workshop.running("t-engine")
+
+    workshop.proxy.close()
+    container.kill("SIGKILL")
+    container.wait()
+    workshop.proxy.open()
+    thread.join(60)
+
+    document = workshop.document("t-engine")
+    assert document["TrainingJobStatus"] == "Failed"
+    assert document["FailureReason"].startswith(INTERNAL_ERROR)
+
+
+def test_a_job_that_outlives_the_engines_absence_goes_on(workshop: Workshop) -> None:
+    thread = workshop.begin("t-live")
+    container = workshop.running("t-live")
+
+    # As with live-restore, where containers outlive the engine.
+    workshop.proxy.close()
+    workshop.proxy.open()
+    container.exec_run(["touch", "/tmp/go"])
+    thread.join(60)
+
+    assert workshop.document("t-live")["TrainingJobStatus"] == "Completed"
+
+
+def test_a_retry_strategy_begins_again_after_an_internal_error(workshop: Workshop) -> None:
+    thread = workshop.begin("t-retry", attempts=1)
+    first = workshop.running("t-retry")
+
+    workshop.proxy.close()
+    first.kill("SIGKILL")
+    first.wait()
+    workshop.proxy.open()
+    second = workshop.running("t-retry", besides=first.id)
+    second.exec_run(["touch", "/tmp/go"])
+    thread.join(60)
+
+    document = workshop.document("t-retry")
+    assert document["TrainingJobStatus"] == "Completed"
+    statuses = [each["Status"] for each in document["SecondaryStatusTransitions"]]
+    assert statuses == [
+        "Starting",
+        "Downloading",
+        "Training",
+        "Restarting",
+        "Downloading",
+        "Training",
+        "Uploading",
+        "Completed",
+    ]
+
+
+def test_a_containers_own_failure_is_not_tried_again(workshop: Workshop) -> None:
+    thread = workshop.begin("t-own", attempts=3)
+
+    workshop.running("t-own").kill("SIGKILL")
+    thread.join(60)
+
+    # Only an InternalServerError is (API reference, RetryStrategy).
+    assert workshop.document("t-own")["FailureReason"] == "AlgorithmError: , exit code: 137"

@@ -1,0 +1,215 @@
+"""The running emulator: every operation is documented, and answers what its model promises."""
+
+import json
+import urllib.request
+from collections.abc import Iterator
+from typing import Any
+
+import boto3
+import pytest
+from botocore.exceptions import ClientError
+from botocore.model import OperationModel
+
+from tests.support.emulator import Emulator
+from tests.support.emulator_jobs import ROLE, Jobs
+from tests.support.endpoints import Endpoints, endpoints_of, new_name, variant
+from tests.support.output_shapes import complaints
+from tests.support.parity import documented
+from tests.support.scripted_server import scripted_server_image
+
+UNTIL_STOPPED = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
+
+
+def wired(emulator: Emulator) -> list[tuple[str, str]]:
+    """The operations of the running emulator."""
+    with urllib.request.urlopen(f"{emulator.endpoint_url}/_slipway/operations", timeout=10) as answer:
+        return [tuple(line.split()) for line in json.load(answer)["operations"]]
+
+
+def test_the_documentation_lists_what_is_wired_and_nothing_else(emulator: Emulator) -> None:
+    assert sorted(documented()) == sorted(wired(emulator))
+
+
+class Watched:
+    """Keeps which operations were answered, and whatever of their answers their models do not promise."""
+
+    def __init__(self) -> None:
+        self.called: set[tuple[str, str]] = set()
+        self.wrong: list[str] = []
+
+    def watch(self, client: Any) -> Any:
+        client.meta.events.register("after-call", self._answered)
+        return client
+
+    def _answered(self, http_response: Any, parsed: Any, model: OperationModel, **_: object) -> None:
+        if http_response.status_code < 300:
+            service = model.service_model.service_name
+            self.called.add((service, model.name))
+            self.wrong += complaints(service, model.name, parsed)
+
+
+@pytest.fixture(scope="module")
+def server_image(preprocess_image: str) -> Iterator[str]:
+    with scripted_server_image(preprocess_image) as image:
+        yield image
+
+
+@pytest.fixture
+def watched() -> Watched:
+    return Watched()
+
+
+@pytest.fixture
+def jobs(emulator: Emulator, preprocess_image: str, watched: Watched) -> Jobs:
+    jobs = Jobs(emulator, preprocess_image)
+    watched.watch(jobs.sagemaker)
+    return jobs
+
+
+@pytest.fixture
+def endpoints(emulator: Emulator, server_image: str, watched: Watched) -> Iterator[Endpoints]:
+    with endpoints_of(emulator, server_image) as found:
+        watched.watch(found.client)
+        watched.watch(found.runtime)
+        yield found
+
+
+def test_every_operation_answers_what_its_model_promises(
+    emulator: Emulator, jobs: Jobs, endpoints: Endpoints, watched: Watched
+) -> None:
+    walk_through_jobs(jobs)
+    walk_through_the_registry(endpoints)
+    walk_through_an_endpoint(endpoints)
+
+    assert watched.wrong == []
+    assert sorted(wired(emulator)) == sorted(watched.called)
+
+
+def walk_through_jobs(jobs: Jobs) -> None:
+    sagemaker = jobs.sagemaker
+    jobs.put({"rows/a.csv": "1"})
+    tags = [{"Key": "team", "Value": "growth"}]
+
+    failed = jobs.process("exit 3", inputs={"in": "rows/"}, outputs={"out": "copied"}, Tags=tags)
+    trained = jobs.train("echo -n model > /opt/ml/model/m", channels={"train": "rows/"}, Tags=tags)
+    assert jobs.ended(failed)["ProcessingJobStatus"] == "Failed"
+    jobs.completed(trained)
+    running, running_too = jobs.process(UNTIL_STOPPED), jobs.train(UNTIL_STOPPED)
+    sagemaker.stop_processing_job(ProcessingJobName=running)
+    sagemaker.stop_training_job(TrainingJobName=running_too)
+    jobs.ended(running)
+    jobs.ended(running_too)
+
+    sagemaker.list_processing_jobs(MaxResults=100)
+    sagemaker.list_training_jobs(MaxResults=100)
+    arn = sagemaker.describe_training_job(TrainingJobName=trained)["TrainingJobArn"]
+    sagemaker.add_tags(ResourceArn=arn, Tags=[{"Key": "other", "Value": "x"}])
+    assert len(sagemaker.list_tags(ResourceArn=arn)["Tags"]) == 2
+    sagemaker.delete_tags(ResourceArn=arn, TagKeys=["other"])
+    sagemaker.delete_processing_job(ProcessingJobName=failed)
+    sagemaker.delete_training_job(TrainingJobName=trained)
+
+
+def walk_through_the_registry(endpoints: Endpoints) -> None:
+    sagemaker = endpoints.client
+    group = {"ModelPackageGroupName": new_name("group")}
+    specification = {
+        "Containers": [{"Image": endpoints.image, "Environment": {"ANSWER": "from the registry"}}],
+        "SupportedContentTypes": ["text/csv"],
+        "SupportedResponseMIMETypes": ["text/csv"],
+    }
+    sagemaker.create_model_package_group(**group)
+    sagemaker.describe_model_package_group(**group)
+    sagemaker.list_model_package_groups()
+    sagemaker.put_model_package_group_policy(**group, ResourcePolicy='{"Statement": []}')
+    sagemaker.get_model_package_group_policy(**group)
+    sagemaker.delete_model_package_group_policy(**group)
+    version = sagemaker.create_model_package(**group, InferenceSpecification=specification)["ModelPackageArn"]
+    model = {"ModelName": new_name("model"), "ExecutionRoleArn": ROLE}
+    container = {"ModelPackageName": version}
+
+    with pytest.raises(ClientError, match="is PendingManualApproval, not Approved"):
+        sagemaker.create_model(**model, Containers=[container])
+    sagemaker.update_model_package(ModelPackageArn=version, ModelApprovalStatus="Approved")
+    sagemaker.describe_model_package(ModelPackageName=version)
+    sagemaker.batch_describe_model_package(ModelPackageArnList=[version, f"{version}0"])
+    sagemaker.list_model_packages(**group)
+    sagemaker.create_model(**model, Containers=[container])
+    name = endpoints.in_service(endpoints.config(variant(model["ModelName"])))
+    assert endpoints.invoke(name) == "from the registry"
+
+    sagemaker.delete_model_package(ModelPackageName=version)
+    sagemaker.delete_model_package_group(**group)
+    # What was made of it goes on.
+    assert endpoints.invoke(name) == "from the registry"
+    sagemaker.describe_model(ModelName=model["ModelName"])
+    sagemaker.list_models(MaxResults=100)
+    sagemaker.delete_model(ModelName=model["ModelName"])
+
+
+def walk_through_an_endpoint(endpoints: Endpoints) -> None:
+    sagemaker = endpoints.client
+    first, second = (endpoints.config(variant(endpoints.answering(answer))) for answer in ("one", "two"))
+    name = endpoints.in_service(first)
+    sagemaker.describe_endpoint_config(EndpointConfigName=first)
+    sagemaker.list_endpoint_configs(MaxResults=100)
+    sagemaker.list_endpoints(MaxResults=100)
+    sagemaker.update_endpoint(EndpointName=name, EndpointConfigName=second)
+    endpoints.settled(name)
+    assert endpoints.invoke(name) == "two"
+    streamed = endpoints.runtime.invoke_endpoint_with_response_stream(EndpointName=name, Body=b"1")
+    assert b"".join(event["PayloadPart"]["Bytes"] for event in streamed["Body"]) == b"two"
+    weight = {"VariantName": "AllTraffic", "DesiredWeight": 2.0}
+    sagemaker.update_endpoint_weights_and_capacities(EndpointName=name, DesiredWeightsAndCapacities=[weight])
+    endpoints.settled(name)
+    endpoints.delete(name)
+    sagemaker.delete_endpoint_config(EndpointConfigName=first)
+
+
+@pytest.mark.parametrize("through", ["the emulator", "LocalStack"])
+def test_what_is_not_implemented_is_said_in_an_error_that_every_client_reads(
+    emulator: Emulator, through: str
+) -> None:
+    sagemaker = (
+        emulator.client("sagemaker") if through == "the emulator" else emulator.localstack.client("sagemaker")
+    )
+
+    with pytest.raises(ClientError) as refused:
+        sagemaker.list_apps()
+
+    assert refused.value.response["Error"]["Code"] == "NotImplemented"
+    assert "ListApps is not implemented" in refused.value.response["Error"]["Message"]
+    assert refused.value.response["ResponseMetadata"]["HTTPStatusCode"] == 501
+
+
+def test_an_unsigned_request_that_is_no_json_is_refused_in_json(emulator: Emulator) -> None:
+    request = urllib.request.Request(
+        emulator.endpoint_url, b"<html>", {"x-amz-target": "SageMaker.CreateModel"}, method="POST"
+    )
+
+    with pytest.raises(urllib.error.HTTPError) as refused:
+        urllib.request.urlopen(request, timeout=10)
+
+    with refused.value as answer:
+        assert (answer.code, answer.headers["content-type"]) == (400, "application/x-amz-json-1.1")
+        assert json.loads(answer.read())["__type"] == "SerializationException"
+
+
+def test_accounts_do_not_see_each_other(emulator: Emulator) -> None:
+    mine, theirs = (
+        boto3.client(
+            "sagemaker",
+            endpoint_url=emulator.endpoint_url,
+            region_name="us-east-1",
+            aws_access_key_id=account,
+            aws_secret_access_key="test",
+        )
+        for account in ("111111111111", "222222222222")
+    )
+    group = {"ModelPackageGroupName": new_name("group")}
+
+    arns = [client.create_model_package_group(**group)["ModelPackageGroupArn"] for client in (mine, theirs)]
+
+    assert [arn.split(":")[4] for arn in arns] == ["111111111111", "222222222222"]
+    listed = mine.list_model_package_groups(NameContains=group["ModelPackageGroupName"])
+    assert [one["ModelPackageGroupArn"] for one in listed["ModelPackageGroupSummaryList"]] == arns[:1]

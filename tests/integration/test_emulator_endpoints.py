@@ -98,6 +98,23 @@ def test_a_container_that_ends_says_why_the_endpoint_failed(endpoints: Endpoints
     assert not endpoints.containers(name)
 
 
+def test_what_containers_say_is_in_cloudwatch_once(endpoints: Endpoints) -> None:
+    model = endpoints.model(Environment={"EXIT": "3", "LAST_WORDS": "model.ubj is damaged"})
+    name = endpoints.create(endpoints.config(variant(model)))
+    endpoints.settled(name)
+    logs = endpoints.emulator.localstack.client("logs")
+
+    def look() -> list[Any] | None:
+        groups = logs.describe_log_groups(logGroupNamePrefix=f"/aws/sagemaker/Endpoints/{name}")
+        if not groups["logGroups"]:
+            return None
+        return logs.filter_log_events(logGroupName=groups["logGroups"][0]["logGroupName"])["events"] or None
+
+    (event,) = wait_until(look, "the line")
+    assert event["message"] == "model.ubj is damaged"
+    assert re.fullmatch(r"AllTraffic/i-[0-9a-f]{17}", event["logStreamName"])
+
+
 @pytest.mark.parametrize(
     ("container", "words"),
     [
@@ -141,6 +158,19 @@ def test_the_port_of_localstack_answers_as_well(endpoints: Endpoints) -> None:
 
     assert (answer["Body"].read(), answer["InvokedProductionVariant"]) == (b"one", "AllTraffic")
     assert (answer["ContentType"], answer["CustomAttributes"]) == ("text/csv; charset=utf-8", "seen:k=v")
+
+
+def test_a_stream_arrives_while_the_model_still_speaks(endpoints: Endpoints) -> None:
+    name = endpoints.in_service(endpoints.config(variant(endpoints.answering("one"))))
+
+    answer = endpoints.runtime.invoke_endpoint_with_response_stream(EndpointName=name, Body=asked_to("drip"))
+    events = iter(answer["Body"])
+
+    assert next(events)["PayloadPart"]["Bytes"] == b"one"
+    # The model waits for this before it goes on, so the first part came before there was a second.
+    endpoints.invoke(name, asked_to("go on"))
+    assert [event["PayloadPart"]["Bytes"] for event in events] == [b"two"]
+    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("text/plain", "AllTraffic")
 
 
 # -- several containers -------------------------------------------------------

@@ -12,13 +12,14 @@ Headers = Mapping[str, str]
 
 @dataclass(frozen=True, slots=True)
 class Said:
-    """What the server answers; None hangs up instead."""
+    """What the server answers, or that it hangs up: before the answer, or in the middle of its body."""
 
     status: int = 200
     body: bytes = b""
     headers: Headers = field(default_factory=dict)
     hangs_up: bool = False
     closes: bool = False
+    is_cut: bool = False
 
 
 @dataclass(slots=True)
@@ -58,7 +59,8 @@ def loopback_model(answer: Callable[[str, Headers, bytes], Said]) -> Iterator[Lo
                 self.send_header("Connection", "close")
             self.send_header("Content-Length", str(len(said.body)))
             self.end_headers()
-            self.wfile.write(said.body)
+            self.wfile.write(said.body[: len(said.body) // 2] if said.is_cut else said.body)
+            self.close_connection |= said.is_cut
 
         do_GET = do_POST  # noqa: N815
 

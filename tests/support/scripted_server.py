@@ -23,6 +23,9 @@ if "EXIT" in os.environ:
 time.sleep(float(os.environ.get("STARTS_AFTER", "0")))
 
 
+goes_on = threading.Event()
+
+
 class Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -55,6 +58,19 @@ class Handler(BaseHTTPRequestHandler):
             self.say(200, b"slept", Content_Type="text/plain")
         elif do == "fail":
             self.say(wish["status"], wish["text"].encode("latin-1"), Content_Type="text/plain")
+        elif do == "drip":
+            self.send_response(200)
+            self.send_header("Transfer-Encoding", "chunked")
+            self.send_header("Content-Type", "text/plain")
+            self.end_headers()
+            for part in (b"one", b"two"):
+                self.wfile.write(b"%x\r\n%s\r\n" % (len(part), part))
+                self.wfile.flush()
+                goes_on.wait(60)
+            self.wfile.write(b"0\r\n\r\n")
+        elif do == "go on":
+            goes_on.set()
+            self.say(200, b"")
         elif do == "connect":
             try:
                 socket.create_connection((wish["host"], wish["port"]), timeout=5).close()

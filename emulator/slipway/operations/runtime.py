@@ -8,7 +8,7 @@ from slipway.runtime.invocation import Invocation
 
 
 class Runtime:
-    """InvokeEndpoint."""
+    """InvokeEndpoint, and the same with an answer that comes bit by bit."""
 
     def __init__(self, invocation: Invocation) -> None:
         self._invocation = invocation
@@ -16,8 +16,15 @@ class Runtime:
     @property
     def operations(self) -> Operations:
         """What this service answers."""
-        return {(RUNTIME, "InvokeEndpoint"): self.invoke}
+        return {
+            (RUNTIME, "InvokeEndpoint"): self.invoke,
+            (RUNTIME, "InvokeEndpointWithResponseStream"): self.stream,
+        }
 
     def invoke(self, call: Call) -> Document:
         """InvokeEndpoint."""
         return self._invocation.invoke(call.owner, call.parameters)
+
+    def stream(self, call: Call) -> Document:
+        """InvokeEndpointWithResponseStream."""
+        return self._invocation.stream(call.owner, call.parameters)

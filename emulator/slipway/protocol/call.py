@@ -1,5 +1,6 @@
 """A request that has been understood, and an answer that has not been written yet."""
 
+from collections.abc import Iterator
 from dataclasses import dataclass, field
 
 from slipway.resources.document import Document
@@ -24,6 +25,8 @@ class HttpAnswer:
     status: int
     headers: dict[str, str]
     body: bytes = b""
+    # In place of `body` where it comes bit by bit.
+    parts: Iterator[bytes] | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ from typing import Any
 from botocore.model import ListShape, MapShape, OperationModel, Shape, StructureShape
 
 from slipway.protocol.call import HttpAnswer
+from slipway.protocol.event_stream import EVENT_STREAM_TYPE, encoded
 from slipway.resources.document import Document
 
 JSON_TYPE = "application/x-amz-json-1.1"
@@ -41,6 +42,10 @@ def rest_answer(operation: OperationModel, document: Document, request_id: str) 
         elif location is None and name != payload:
             body_members[wire_name] = _shaped(member, document[name])
     if payload is not None:
+        member = shape.members[payload]
+        if isinstance(member, StructureShape) and member.serialization.get("eventstream"):
+            headers["content-type"] = EVENT_STREAM_TYPE
+            return HttpAnswer(status, headers, parts=encoded(member, document[payload]))
         return HttpAnswer(status, headers, document.get(payload) or b"")
     headers["content-type"] = "application/json"
     return HttpAnswer(status, headers, json.dumps(body_members).encode())

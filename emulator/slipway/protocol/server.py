@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Awaitable, Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import Executor
 from typing import Any
 
@@ -74,7 +74,10 @@ class Server:
         answerer = self._own.get((request.method, request.path), self._aws)
         threads = self._model_threads if request.path.startswith(INVOCATIONS) else self._threads
         answer = await asyncio.get_running_loop().run_in_executor(threads, answerer, request)
-        await _send(send, answer)
+        if answer.parts is None:
+            await _send(send, answer)
+        else:
+            await _send_parts(send, answer, answer.parts, threads)
 
 
 async def _body(receive: Receive) -> bytes | None:
@@ -100,11 +103,24 @@ async def _body(receive: Receive) -> bytes | None:
 
 async def _send(send: Send, answer: HttpAnswer) -> None:
     headers = {**answer.headers, "content-length": str(len(answer.body))}
-    encoded = [
-        (name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()
-    ]
-    await send({"type": "http.response.start", "status": answer.status, "headers": encoded})
+    await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(headers)})
     await send({"type": "http.response.body", "body": answer.body})
+
+
+async def _send_parts(send: Send, answer: HttpAnswer, parts: Iterator[bytes], threads: Executor) -> None:
+    """An answer whose end nobody knows yet: each part leaves as soon as it is there."""
+    loop = asyncio.get_running_loop()
+    # Asked before anything is sent: what has begun is always brought to its end.
+    part = await loop.run_in_executor(threads, next, parts, None)
+    await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(answer.headers)})
+    while part is not None:
+        await send({"type": "http.response.body", "body": part, "more_body": True})
+        part = await loop.run_in_executor(threads, next, parts, None)
+    await send({"type": "http.response.body", "body": b""})
+
+
+def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
 
 
 async def _lifespan(receive: Receive, send: Send) -> None:

@@ -5,7 +5,8 @@ import select
 import socket
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
 
 # SageMaker wants the socket accepted within 250 ms; on one machine with
@@ -59,22 +60,20 @@ class Connections:
         Raises ContainerRefusedError, ContainerTimeoutError, ContainerUnreachableError.
         """
         deadline = time.monotonic() + timeout_seconds
-        kept = self._taken()
-        try:
-            if kept is not None:
-                try:
-                    return self._exchange(kept, method, path, headers, body, deadline)
-                except _NoAnswerError as error:
-                    # A server may close what was kept at any time (RFC 9112, section
-                    # 9.3.1), also just now: then a new connection is all it takes.
-                    connection = self._connected_again(deadline, error)
-            else:
-                connection = self._connected(deadline)
-            return self._exchange(connection, method, path, headers, body, deadline)
-        except TimeoutError as error:
-            raise ContainerTimeoutError(str(error)) from error
-        except (OSError, http.client.HTTPException) as error:
-            raise ContainerUnreachableError(str(error) or type(error).__name__) from error
+        with _told():
+            connection, response = self._begun(method, path, headers, body, deadline)
+            return self._read(connection, response, deadline)
+
+    def open(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, timeout_seconds: float
+    ) -> "OpenAnswer":
+        """One request and the beginning of its answer; the caller closes it.
+
+        Raises ContainerRefusedError, ContainerTimeoutError, ContainerUnreachableError.
+        """
+        deadline = time.monotonic() + timeout_seconds
+        with _told():
+            return OpenAnswer(*self._begun(method, path, headers, body, deadline), deadline)
 
     def close(self) -> None:
         """Close what is idle; what is in use is closed when it comes back."""
@@ -111,31 +110,37 @@ class Connections:
             raise ContainerRefusedError(str(error)) from error
         return connection
 
-    def _exchange(
-        self,
-        connection: http.client.HTTPConnection,
-        method: str,
-        path: str,
-        headers: Mapping[str, str],
-        body: bytes,
-        deadline: float,
+    def _begun(
+        self, method: str, path: str, headers: Mapping[str, str], body: bytes, deadline: float
+    ) -> tuple[http.client.HTTPConnection, http.client.HTTPResponse]:
+        """Send a request on a connection, kept or new, and read the head of its answer."""
+        kept = self._taken()
+        if kept is None:
+            connection = self._connected(deadline)
+        else:
+            try:
+                return kept, _asked(kept, method, path, headers, body, deadline)
+            except _NoAnswerError as error:
+                # A server may close what was kept at any time (RFC 9112, section
+                # 9.3.1), also just now: then a new connection is all it takes.
+                connection = self._connected_again(deadline, error)
+        return connection, _asked(connection, method, path, headers, body, deadline)
+
+    def _read(
+        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float
     ) -> ContainerAnswer:
+        parts = []
         try:
-            _limit(connection.sock, deadline)
-            response = _asked(connection, method, path, headers, body)
-            answered = {name.lower(): value for name, value in response.getheaders()}
-            parts = []
             # Closing answers take the socket from the connection; each part has what is left of the time.
             while part := response.read(PART_BYTES):
                 parts.append(part)
-                if time.monotonic() > deadline:
-                    raise TimeoutError("the answer did not end in time")
+                _check(deadline)
                 _limit(connection.sock, deadline)
         except BaseException:
             connection.close()
             raise
         self._give_back(connection, response.will_close)
-        return ContainerAnswer(response.status, answered, b"".join(parts))
+        return ContainerAnswer(response.status, _headers(response), b"".join(parts))
 
     def _give_back(self, connection: http.client.HTTPConnection, will_close: bool) -> None:
         with self._lock:
@@ -145,20 +150,85 @@ class Connections:
         connection.close()
 
 
+class OpenAnswer:
+    """An answer whose body comes bit by bit; its connection is used for nothing else."""
+
+    def __init__(
+        self, connection: http.client.HTTPConnection, response: http.client.HTTPResponse, deadline: float
+    ) -> None:
+        self._connection = connection
+        self._response = response
+        self._deadline = deadline
+        self.status = response.status
+        self.headers = _headers(response)
+
+    def parts(self) -> Iterator[bytes]:
+        """The body as it comes. Raises ContainerTimeoutError, ContainerUnreachableError."""
+        left = self._response.length
+        with _told():
+            while left is None or left > 0:
+                part = self._response.read1(PART_BYTES if left is None else min(PART_BYTES, left))
+                if not part:
+                    break
+                left = None if left is None else left - len(part)
+                _check(self._deadline)
+                _limit(self._connection.sock, self._deadline)
+                yield part
+            if left:
+                raise http.client.IncompleteRead(b"", left)
+
+    def close(self) -> None:
+        """Give the connection up."""
+        self._response.close()
+        self._connection.close()
+
+
+@contextmanager
+def _told() -> Iterator[None]:
+    """What goes wrong on a connection, as this module's errors."""
+    try:
+        yield
+    except TimeoutError as error:
+        raise ContainerTimeoutError(str(error)) from error
+    except (OSError, http.client.HTTPException) as error:
+        raise ContainerUnreachableError(str(error) or type(error).__name__) from error
+
+
 def _asked(
-    connection: http.client.HTTPConnection, method: str, path: str, headers: Mapping[str, str], body: bytes
+    connection: http.client.HTTPConnection,
+    method: str,
+    path: str,
+    headers: Mapping[str, str],
+    body: bytes,
+    deadline: float,
 ) -> http.client.HTTPResponse:
     """Send a request and read the head of its answer. Raises _NoAnswerError where the server hung up."""
     try:
+        _limit(connection.sock, deadline)
         connection.putrequest(method, path, skip_accept_encoding=True)
         for name, value in headers.items():
             connection.putheader(name, value)
         if method != "GET":
             connection.putheader("Content-Length", str(len(body)))
         connection.endheaders(body or None)
-        return connection.getresponse()
+        response = connection.getresponse()
+        _limit(connection.sock, deadline)
+        return response
     except (http.client.RemoteDisconnected, ConnectionResetError, BrokenPipeError) as error:
+        connection.close()
         raise _NoAnswerError(f"the container closed the connection without an answer ({error})") from error
+    except BaseException:
+        connection.close()
+        raise
+
+
+def _headers(response: http.client.HTTPResponse) -> dict[str, str]:
+    return {name.lower(): value for name, value in response.getheaders()}
+
+
+def _check(deadline: float) -> None:
+    if time.monotonic() > deadline:
+        raise TimeoutError("the answer did not end in time")
 
 
 def _limit(sock: socket.socket | None, deadline: float) -> None:

@@ -5,22 +5,19 @@ import random
 import time
 import uuid
 from collections.abc import Callable
+from contextlib import ExitStack
 from dataclasses import dataclass
 
 from slipway.clock import Clock
 from slipway.errors import ModelError, RuntimeValidationError, ServiceUnavailable
 from slipway.resources.document import Document, without_empty
 from slipway.resources.resource import Key, Kind, Owner
+from slipway.runtime.asking import ask, begin
 from slipway.runtime.capture_journal import CaptureJournal
-from slipway.runtime.connections import (
-    ContainerAnswer,
-    ContainerRefusedError,
-    ContainerTimeoutError,
-    ContainerUnreachableError,
-)
+from slipway.runtime.connections import ContainerAnswer, ContainerRefusedError, OpenAnswer
 from slipway.runtime.data_capture import Exchange, is_wanted, line
-from slipway.runtime.fleet import Fleet, Instance, NothingServesError, Taken, Target
-from slipway.runtime.model_errors import model_error, text_of
+from slipway.runtime.fleet import Fleet, Instance, NothingServesError, Taken
+from slipway.runtime.streaming import events
 
 log = logging.getLogger(__name__)
 
@@ -30,15 +27,6 @@ ANSWER_SECONDS = 60.0
 LARGEST_BODY = 6_291_456
 # After a start of this process an endpoint in service is looked up before it is given up.
 RETURN_SECONDS = 30.0
-# "POST headers outside InvokeEndpoint's set are stripped": parameter to header.
-PASSED_ON = {
-    "ContentType": "Content-Type",
-    "Accept": "Accept",
-    "CustomAttributes": "X-Amzn-SageMaker-Custom-Attributes",
-    "TargetVariant": "X-Amzn-SageMaker-Target-Variant",
-    "InferenceId": "X-Amzn-SageMaker-Inference-Id",
-    "SessionId": "X-Amzn-SageMaker-Session-Id",
-}
 CUSTOM_ATTRIBUTES = "x-amzn-sagemaker-custom-attributes"
 
 
@@ -96,6 +84,57 @@ class Invocation:
             }
         )
 
+    def stream(self, owner: Owner, parameters: Document) -> Document:
+        """The answer of an endpoint whose Body is events, made while the model speaks; it is not captured.
+
+        Raises as `invoke` does, for what goes wrong before the first part.
+        """
+        began = time.perf_counter()
+        key = Key(owner, Kind.ENDPOINT, parameters["EndpointName"])
+        body = _checked_body(key, parameters)
+        self._require(key)
+        timed = _Timed()
+        # Holds the instance until the last part, so that a change of the endpoint waits for it.
+        held = ExitStack()
+
+        def done() -> None:
+            held.close()
+            self._tell(key, timed, time.perf_counter() - began)
+
+        try:
+            taken, answer = self._opened(key, parameters, body, timed, held)
+        except BaseException as error:
+            timed.note(error)
+            done()
+            raise
+        return without_empty(
+            {
+                "Body": events(answer, done),
+                "ContentType": answer.headers.get("content-type"),
+                "InvokedProductionVariant": taken.variant.name,
+                "CustomAttributes": answer.headers.get(CUSTOM_ATTRIBUTES),
+            }
+        )
+
+    def _opened(
+        self, key: Key, parameters: Document, body: bytes, timed: "_Timed", held: ExitStack
+    ) -> tuple[Taken, OpenAnswer]:
+        refused: set[Instance] = set()
+        while True:
+            try:
+                taken = held.enter_context(self._fleet.taken(key, parameters.get("TargetVariant"), refused))
+                timed.variant_name = taken.variant.name
+                held.enter_context(timed)
+                answer = begin(key, taken, parameters, body, self._answer_seconds)
+                timed.status = answer.status
+                return taken, answer
+            except NothingServesError:
+                raise _not_found(key) from None
+            except ContainerRefusedError as error:
+                log.debug("invocation.refused endpoint=%s error=%s", key.name, error)
+                held.close()
+                refused.add(taken.instance)
+
     def _tell(self, key: Key, timed: "_Timed", seconds: float) -> None:
         """Count what a variant was asked; requests that reached none are the caller's alone."""
         if timed.variant_name is not None:
@@ -126,7 +165,7 @@ class Invocation:
                 with self._fleet.taken(key, parameters.get("TargetVariant"), refused) as taken:
                     timed.variant_name = taken.variant.name
                     with timed:
-                        answer = self._ask(key, taken, parameters, body)
+                        answer = ask(key, taken, parameters, body, self._answer_seconds)
                     timed.status = answer.status
                     return taken, answer
             except NothingServesError:
@@ -134,38 +173,6 @@ class Invocation:
             except ContainerRefusedError as error:
                 log.debug("invocation.refused endpoint=%s error=%s", key.name, error)
                 refused.add(taken.instance)
-
-    def _ask(self, key: Key, taken: Taken, parameters: Document, body: bytes) -> ContainerAnswer:
-        """The answer of the named container, or of all in turn, each reading what the one before said."""
-        targets = _targets(key, taken, parameters.get("TargetContainerHostname"))
-        headers = {header: parameters[name] for name, header in PASSED_ON.items() if parameters.get(name)}
-        for target in targets:
-            answer = self._answer(key, target, headers, body)
-            body = answer.body
-            headers.pop("Content-Type", None)
-            if "content-type" in answer.headers:
-                headers["Content-Type"] = answer.headers["content-type"]
-        return answer
-
-    def _answer(self, key: Key, target: Target, headers: dict[str, str], body: bytes) -> ContainerAnswer:
-        try:
-            answer = target.connections.request("POST", "/invocations", headers, body, self._answer_seconds)
-        except ContainerTimeoutError:
-            raise model_error(
-                key,
-                target.name,
-                0,
-                f"Your invocation timed out while waiting for a response from container {target.name}. "
-                "Review the latency metrics for each container in Amazon CloudWatch, resolve the issue, "
-                "and try again.",
-            ) from None
-        except ContainerUnreachableError as error:
-            raise model_error(
-                key, target.name, 0, f"Container {target.name} gave no answer: {error}"
-            ) from None
-        if answer.status >= 400:
-            raise model_error(key, target.name, answer.status, text_of(answer.body))
-        return answer
 
     def _capture(
         self,
@@ -211,6 +218,10 @@ class _Timed:
 
     def __exit__(self, _kind: object, error: object, _trace: object) -> None:
         self.model_seconds += time.perf_counter() - self._began
+        self.note(error)
+
+    def note(self, error: object) -> None:
+        """What a failure of the model says of the status."""
         if isinstance(error, ModelError):
             # What gave no answer counts as the server's failure.
             self.status = int(error.members["OriginalStatusCode"]) or self.status
@@ -232,20 +243,3 @@ def _checked_body(key: Key, parameters: Document) -> bytes:
 
 def _not_found(key: Key) -> RuntimeValidationError:
     return RuntimeValidationError(f"Endpoint {key.name} of account {key.owner.account_id} not found.")
-
-
-def _targets(key: Key, taken: Taken, hostname: str | None) -> tuple[Target, ...]:
-    targets = taken.instance.targets
-    if not taken.variant.is_direct:
-        if hostname is not None:
-            raise RuntimeValidationError(
-                f"Endpoint {key.name} passes requests through all containers in turn; "
-                "leave TargetContainerHostname out, or create the model in Direct mode."
-            )
-        return targets
-    names = [target.name for target in targets]
-    if hostname not in names:
-        raise RuntimeValidationError(
-            f"Endpoint {key.name} needs a TargetContainerHostname, one of {', '.join(names)}."
-        )
-    return (targets[names.index(hostname)],)

@@ -280,3 +280,51 @@ def test_a_container_that_names_no_type_passes_none_on(endpoint_of: Callable[...
 
     _, headers, _ = endpoint.models[1].requests[0]
     assert "content-type" not in headers
+
+
+def streamed(endpoint: Endpoint, **parameters: str) -> Document:
+    return endpoint.invocation.stream(OWNER, {"EndpointName": "churn", "Body": b"1,2", **parameters})
+
+
+def test_a_stream_holds_its_instance_to_the_last_part(endpoint_of: Callable[..., Endpoint]) -> None:
+    endpoint = endpoint_of(lambda *_request: Said(200, b"answer", {"Content-Type": "text/plain"}))
+
+    answer = streamed(endpoint)
+
+    assert (answer["ContentType"], answer["InvokedProductionVariant"]) == ("text/plain", "AllTraffic")
+    assert endpoint.instance.outstanding == 1
+    assert list(answer["Body"]) == [{"PayloadPart": {"Bytes": b"answer"}}]
+    assert endpoint.instance.outstanding == 0
+
+
+def test_a_stream_that_breaks_says_so_as_its_last_event(endpoint_of: Callable[..., Endpoint]) -> None:
+    endpoint = endpoint_of(lambda *_request: Said(200, b"half of it", is_cut=True))
+
+    *parts, last = streamed(endpoint)["Body"]
+
+    assert parts == [{"PayloadPart": {"Bytes": b"half "}}]
+    # The service's model: ModelStreamError's ErrorCode.
+    assert last["ModelStreamError"]["ErrorCode"] == "StreamBroken"
+    assert endpoint.instance.outstanding == 0
+
+
+def test_a_refusal_before_the_stream_is_an_error_of_the_call(endpoint_of: Callable[..., Endpoint]) -> None:
+    endpoint = endpoint_of(lambda *_request: Said(400, b"no age"))
+
+    with refused(ModelError) as caught:
+        streamed(endpoint)
+
+    assert caught.value.members["OriginalMessage"] == "no age"
+    assert endpoint.instance.outstanding == 0
+
+
+def test_a_stream_passes_over_an_instance_that_takes_no_connection(
+    endpoint_of: Callable[..., Endpoint],
+) -> None:
+    endpoint = endpoint_of(lambda *_request: Said(200, b"answer"))
+    gone = Instance((Target("primary", Connections("127.0.0.1", 1)),))
+    endpoint.serve([gone, endpoint.instance, gone])
+
+    for _ in range(6):
+        assert len(list(streamed(endpoint)["Body"])) == 1
+    assert (gone.outstanding, endpoint.instance.outstanding) == (0, 0)

@@ -8,11 +8,12 @@ from slipway.resources.resource import Key, Kind, Owner, Resource
 from tests.support.control_plane import ACCOUNT, REGION, ControlPlane
 from tests.support.registry import PREFIX, refused, version
 
+MINE = Owner(ACCOUNT, REGION)
 
-def arn_of(plane: ControlPlane, kind: Kind, name: str = "My-Name") -> str:
+
+def arn_of(plane: ControlPlane, kind: Kind, name: str = "My-Name", owner: Owner = MINE) -> str:
     """The ARN of a resource that is there."""
-    key = Key(Owner(ACCOUNT, REGION), kind, name)
-    return plane.store.create(Resource(key, 1.0, 1.0, "")).arn
+    return plane.store.create(Resource(Key(owner, kind, name), 1.0, 1.0, "")).arn
 
 
 def tags(count: int, first: int = 0) -> list[dict[str, str]]:
@@ -49,7 +50,8 @@ def test_a_key_that_is_there_gets_the_new_value_in_its_place(sagemaker: Any, pla
     ],
 )
 def test_what_is_not_there_or_not_ones_own_has_no_tags(sagemaker: Any, plane: ControlPlane, arn: str) -> None:
-    arn_of(plane, Kind.ENDPOINT)
+    for owner in (MINE, Owner(ACCOUNT, "us-east-1"), Owner("210987654321", REGION)):
+        arn_of(plane, Kind.ENDPOINT, owner=owner)
 
     for call, parameters in (
         (sagemaker.add_tags, {"Tags": tags(1)}),

@@ -326,6 +326,18 @@ def test_a_container_that_ends_is_started_again(endpoints: Endpoints) -> None:
     assert endpoints.describe(name)["EndpointStatus"] == "InService"
 
 
+def test_what_ended_during_a_bad_update_serves_after_it(endpoints: Endpoints) -> None:
+    name = endpoints.in_service(endpoints.config(variant(endpoints.answering("one"))))
+    bad = endpoints.config(variant(endpoints.model(Environment={"STARTS_AFTER": "3", "EXIT": "4"})))
+    endpoints.client.update_endpoint(EndpointName=name, EndpointConfigName=bad)
+    wait_until(lambda: endpoints.containers(name).get("r2-v0-i0-c0"), "the new container")
+
+    endpoints.containers(name)["r1-v0-i0-c0"].kill()
+
+    assert endpoints.settled(name)["EndpointStatus"] == "InService"
+    wait_until(lambda: _answered(endpoints, name, "one"), "it to answer again")
+
+
 def test_with_two_instances_the_other_one_goes_on(endpoints: Endpoints) -> None:
     name = endpoints.in_service(endpoints.config(variant(endpoints.answering("one"), count=2)))
     with pytest.raises(ClientError):

@@ -11,16 +11,16 @@ from tests.support.containers import LABELS
 
 BIND_TO_PORT = 'LABEL com.amazonaws.sagemaker.capabilities.accept-bind-to-port="true"'
 
-# Environment: EXIT (say LAST_WORDS and end with that code), STARTS_AFTER (seconds), ANSWER (what a plain
+# Environment: STARTS_AFTER (seconds), EXIT (say LAST_WORDS and end with that code), ANSWER (what a plain
 # request is answered with). A request {"do": ...} is carried out; everything else is answered with ANSWER.
 PROGRAM = r"""
 import json, os, signal, socket, sys, threading, time
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
+time.sleep(float(os.environ.get("STARTS_AFTER", "0")))
 if "EXIT" in os.environ:
     print(os.environ.get("LAST_WORDS", ""), file=sys.stderr, flush=True)
     sys.exit(int(os.environ["EXIT"]))
-time.sleep(float(os.environ.get("STARTS_AFTER", "0")))
 
 
 goes_on = threading.Event()

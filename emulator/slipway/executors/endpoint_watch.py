@@ -13,6 +13,8 @@ log = logging.getLogger(__name__)
 
 # In these somebody must look after the containers that serve.
 SERVING = frozenset({"InService", "UpdateRollbackFailed"})
+# What ends while somebody is at work is looked at once they are done: they may go back to it.
+CHANGING = frozenset({"Updating", "SystemUpdating", "RollingBack"})
 FIRST_DELAY_SECONDS = 1.0
 LONGEST_DELAY_SECONDS = 30.0
 RECONNECT_SECONDS = 1.0
@@ -76,7 +78,7 @@ class EndpointWatch:
     def _look_at(self, resource_arn: str) -> None:
         if f":{Kind.ENDPOINT.value}/" not in resource_arn:
             return
-        for endpoint in self._store.in_statuses(Kind.ENDPOINT, SERVING):
+        for endpoint in self._store.in_statuses(Kind.ENDPOINT, SERVING | CHANGING):
             # An endpoint that was looked at and is in trouble has its turn later.
             if endpoint.arn == resource_arn and endpoint.key not in self._due:
                 self._submit(endpoint.key)

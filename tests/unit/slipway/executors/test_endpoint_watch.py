@@ -67,11 +67,12 @@ def test_what_serves_is_looked_at_first_of_all(
     assert submitted.empty()
 
 
+@pytest.mark.parametrize("status", ["InService", "Updating", "RollingBack"])
 def test_the_end_of_a_container_has_its_endpoint_looked_at(
-    store: Store, engine: Endings, watch: EndpointWatch, submitted: "queue.Queue[Key]"
+    store: Store, engine: Endings, watch: EndpointWatch, submitted: "queue.Queue[Key]", status: str
 ) -> None:
     watch.start()
-    key = endpoint(store, "Serving", "InService")
+    key = endpoint(store, "Serving", status)
     endpoint(store, "other", "InService")
 
     engine.arns.put("arn:aws:sagemaker:us-east-1:000000000000:training-job/serving")

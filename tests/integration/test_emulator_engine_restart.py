@@ -7,7 +7,7 @@ the job's container ends, which is all that a client sees of a restart.
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, closing, nullcontext
+from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -53,8 +53,9 @@ class WithoutFiles(TrainingContract):
         command = job.document["AlgorithmSpecification"]["ContainerEntrypoint"]
         return Program(tuple(command), None, {}, ())
 
-    def meanwhile(self, _job: Resource, _folder: JobFolder) -> AbstractContextManager[object]:
-        return nullcontext()
+    @contextmanager
+    def meanwhile(self, _job: Resource, _folder: JobFolder) -> Iterator[None]:
+        yield
 
     def collect(self, _job: Resource, _outcome: Outcome, _folder: JobFolder) -> Document:
         return {}

@@ -170,6 +170,25 @@ def test_a_job_that_runs_over_a_restart_is_stopped_by_the_next_process(
     assert described["ModelArtifacts"]["S3ModelArtifacts"].endswith(f"{name}/output/model.tar.gz")
 
 
+def test_it_ends_at_once_and_its_jobs_go_on(
+    emulator_with: Callable[..., Emulator], preprocess_image: str
+) -> None:
+    jobs = Jobs(emulator_with(), preprocess_image)
+    name = jobs.process(WAITS)
+    container = jobs.running(name)
+
+    # SIGTERM, and SIGKILL a minute later.
+    jobs.emulator.container.stop(timeout=60)
+
+    # 128 and SIGKILL's number would say that it waited for the job.
+    assert jobs.emulator.container.wait()["StatusCode"] == 0
+    container.reload()
+    assert container.status == "running"
+    container.exec_run(["touch", "/tmp/go"])
+    jobs.emulator.restart()
+    jobs.completed(name)
+
+
 def test_jobs_that_wait_are_all_carried_out_after_a_restart(
     emulator_with: Callable[..., Emulator], preprocess_image: str
 ) -> None:

@@ -196,6 +196,20 @@ def test_checkpoints_are_brought_and_mirrored_with_their_deletions(jobs: Jobs) -
     assert jobs.objects("checkpoints/") == {"1": b"first", "2": b"first"}
 
 
+def test_tensorboards_files_are_stored_where_the_sdk_looks_for_them(jobs: Jobs) -> None:
+    name = jobs.train(
+        "echo e > /opt/ml/output/tensorboard/events.$HOSTNAME",
+        instances=2,
+        TensorBoardOutputConfig={"S3OutputPath": jobs.uri("boards")},
+    )
+    jobs.completed(name)
+
+    assert jobs.objects(f"boards/{name}/tensorboard-output/") == {
+        "events.algo-1": b"e\n",
+        "events.algo-2": b"e\n",
+    }
+
+
 def test_a_channel_without_objects_fails_before_anything_runs(jobs: Jobs) -> None:
     described = jobs.ended(jobs.train("true", channels={"train": "nothing/here/"}))
 

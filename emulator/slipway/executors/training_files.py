@@ -6,6 +6,8 @@ from slipway.resources.resource import Resource
 
 # The documentation's own example; Docker calls a container's first interface so too.
 NETWORK_INTERFACE = "eth0"
+# TensorBoardOutputConfig's default (API reference).
+TENSORBOARD = "/opt/ml/output/tensorboard"
 
 
 def input_mode(job: Resource, channel: Document) -> str:
@@ -43,6 +45,22 @@ def resource_config(cluster: Cluster, host: str) -> Document:
             }
             for each in cluster.groups
         ],
+    }
+
+
+def tensorboard_output(job: Resource) -> Document | None:
+    """Where TensorBoard's files go, as an output that is stored while the job runs; None where nobody asks.
+
+    The place in S3 is the one at which the SDK looks for them (latest_job_tensorboard_artifacts_path).
+    """
+    config = job.document.get("TensorBoardOutputConfig")
+    if config is None:
+        return None
+    uri = f"{config['S3OutputPath'].rstrip('/')}/{job.name}/tensorboard-output"
+    path = config.get("LocalPath", TENSORBOARD)
+    return {
+        "OutputName": "tensorboard",
+        "S3Output": {"S3Uri": uri, "LocalPath": path, "S3UploadMode": "Continuous"},
     }
 
 

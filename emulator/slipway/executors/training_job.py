@@ -1,14 +1,14 @@
 """Training: what a container finds in /opt/ml, and what becomes of what it leaves there."""
 
-from collections.abc import Callable
-from contextlib import AbstractContextManager, nullcontext
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
 from pathlib import Path
 
 from slipway.containers.spec import Mount
 from slipway.executors.contract import Program
 from slipway.executors.folder import JobFolder, head_of, make_writable, write_json
 from slipway.executors.metrics import FinalMetrics
-from slipway.executors.training_files import config_files, input_mode, start_command
+from slipway.executors.training_files import config_files, input_mode, start_command, tensorboard_output
 from slipway.faults import FaultPoint, Faults
 from slipway.resources.cluster import Cluster, cluster_of
 from slipway.resources.document import Document
@@ -18,6 +18,8 @@ from slipway.resources.training_job import ended, entered
 from slipway.staging.channels import stage_channel
 from slipway.staging.checkpoints import CheckpointMirror, restore
 from slipway.staging.model_artifacts import upload_model, upload_output
+from slipway.staging.processing_outputs import ContinuousUpload
+from slipway.staging.processing_outputs import upload_output as store_files
 from slipway.staging.s3 import S3, S3Clients
 
 ROOT = "/opt/ml"
@@ -86,6 +88,9 @@ class TrainingContract:
                 stage_channel(
                     self._s3(job), channel, target, index, len(cluster.hosts), input_mode(job, channel)
                 )
+        if "TensorBoardOutputConfig" in job.document:
+            for root in self._tensorboard(folder, cluster):
+                make_writable(root)
         if "CheckpointConfig" in job.document:
             check()
             make_writable(_checkpoints(folder))
@@ -108,6 +113,10 @@ class TrainingContract:
             if input_mode(job, channel) == "FastFile":
                 path = Path("input") / "data" / channel["ChannelName"]
                 mounts.append(Mount(folder.subpath(home / path), f"{ROOT}/{path}", is_read_only=True))
+        board = tensorboard_output(job)
+        if board is not None:
+            (root,) = self._tensorboard(folder, self.cluster(job), host)
+            mounts.append(Mount(folder.subpath(root), board["S3Output"]["LocalPath"].rstrip("/")))
         checkpoints = job.document.get("CheckpointConfig")
         if checkpoints is not None:
             # All hosts share the folder, as they share the place in S3.
@@ -115,12 +124,19 @@ class TrainingContract:
             mounts.append(Mount(folder.subpath(_checkpoints(folder)), target))
         return mounts
 
-    def meanwhile(self, job: Resource, folder: JobFolder) -> AbstractContextManager[object]:
-        """Checkpoints go to S3 while the containers run."""
-        config = job.document.get("CheckpointConfig")
-        if config is None:
-            return nullcontext()
-        return CheckpointMirror(self._s3(job), _checkpoints(folder), config["S3Uri"])
+    @contextmanager
+    def meanwhile(self, job: Resource, folder: JobFolder) -> Iterator[None]:
+        """Checkpoints and TensorBoard's files go to S3 while the containers run."""
+        with ExitStack() as stack:
+            board = tensorboard_output(job)
+            if board is not None:
+                roots = self._tensorboard(folder, self.cluster(job))
+                stack.enter_context(ContinuousUpload(self._s3(job), board, roots))
+            config = job.document.get("CheckpointConfig")
+            if config is not None:
+                mirror = CheckpointMirror(self._s3(job), _checkpoints(folder), config["S3Uri"])
+                stack.enter_context(mirror)
+            yield
 
     def line_sink(self, job: Resource) -> FinalMetrics:
         """The metrics in the lines."""
@@ -140,6 +156,9 @@ class TrainingContract:
         self._faults.at(FaultPoint.DURING_UPLOAD)
         outputs = [folder.host(host) / "output" / "data" for host in hosts]
         upload_output(self._s3(job), outputs, config["S3OutputPath"], job.name, config["CompressionType"])
+        board = tensorboard_output(job)
+        if board is not None:
+            store_files(self._s3(job), board, self._tensorboard(folder, self.cluster(job)))
         if outcome.is_failure and outcome.failed_host is not None:
             home = folder.host(outcome.failed_host)
             head = head_of(home / "output" / "failure", home, LONGEST_REASON)
@@ -183,6 +202,10 @@ class TrainingContract:
     def failed(self, job: Resource, reason: str, now: float) -> Resource:
         """Failed, for a reason that is not the program's."""
         return ended(job, "Failed", "Failed", now, reason)
+
+    def _tensorboard(self, folder: JobFolder, cluster: Cluster, *hosts: str) -> list[Path]:
+        """Where TensorBoard's files lie, of some hosts or of all."""
+        return [folder.path / "tensorboard" / host for host in hosts or cluster.hosts]
 
     def _s3(self, job: Resource) -> S3:
         return self._s3_clients.of(job.key.owner, job.document["RoleArn"])

@@ -147,6 +147,10 @@ def check(parameters: Document) -> None:
     check_s3_uri(parameters["OutputDataConfig"]["S3OutputPath"], "S3OutputPath")
     if "CheckpointConfig" in parameters:
         check_s3_uri(parameters["CheckpointConfig"]["S3Uri"], "CheckpointConfig.S3Uri")
+    if "TensorBoardOutputConfig" in parameters:
+        check_s3_uri(
+            parameters["TensorBoardOutputConfig"]["S3OutputPath"], "TensorBoardOutputConfig.S3OutputPath"
+        )
     if parameters.get("EnableManagedSpotTraining"):
         _check_spot(parameters.get("StoppingCondition", {}))
     check_tags(parameters)

@@ -1,5 +1,6 @@
 """Property: whatever an operation answers, botocore's own parser reads it without loss; refusals as well."""
 
+import io
 import json
 from typing import Any
 
@@ -31,8 +32,12 @@ SLOW = [HealthCheck.too_slow, HealthCheck.filter_too_much, HealthCheck.data_too_
 def read(operation: OperationModel, answer: HttpAnswer) -> dict[str, Any]:
     """The answer as a client of AWS sees it."""
     parser = create_parser(operation.service_model.metadata["protocol"])
-    response = {"status_code": answer.status, "headers": answer.headers, "body": answer.body, "context": {}}
+    # A body of bytes is handed to clients as a stream, which the parser leaves alone.
+    body = io.BytesIO(answer.body) if operation.has_streaming_output else answer.body
+    response = {"status_code": answer.status, "headers": answer.headers, "body": body, "context": {}}
     parsed: dict[str, Any] = parser.parse(response, operation.output_shape)
+    if operation.has_streaming_output:
+        parsed["Body"] = parsed["Body"].read()
     del parsed["ResponseMetadata"]
     return parsed
 

@@ -4,6 +4,7 @@ import io
 import tarfile
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -11,8 +12,9 @@ from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from slipway.faults import FaultPoint
 
 from tests.support.containers import wait_until
-from tests.support.emulator import Emulator
+from tests.support.emulator import Emulator, running_emulator
 from tests.support.emulator_jobs import Jobs
+from tests.support.localstack import LocalStack
 
 POINTS = [point.value for point in FaultPoint]
 KINDS = ["processing", "training"]
@@ -225,6 +227,40 @@ def test_s3_that_is_away_for_a_while_is_waited_for(
 
     jobs.completed(name)
     assert jobs.objects("late/") == {"f": b"kept\n"}
+
+
+def test_a_full_disk_fails_the_job_that_fills_it_and_no_other(
+    emulator_image: str, localstack: LocalStack, preprocess_image: str
+) -> None:
+    fills = "head -c 5000000 /dev/zero > /opt/ml/processing/out/f || exit 9"
+    with running_emulator(emulator_image, localstack, name="full", jobs_megabytes=3) as emulator:
+        jobs = Jobs(emulator, preprocess_image)
+        jobs.put({"large/a": b"x" * 5_000_000})
+
+        input_too_large = jobs.ended(jobs.process("true", inputs={"in": "large/"}))
+        output_too_large = jobs.ended(jobs.process(fills, outputs={"out": "full"}))
+
+        assert "No space left on device" in input_too_large["FailureReason"]
+        assert output_too_large["FailureReason"] == "AlgorithmError: , exit code: 9"
+        jobs.completed(jobs.process("true"))
+        assert jobs.emulator.job_containers() == []
+
+
+def test_a_thousand_questions_are_answered_while_jobs_run(
+    emulator_with: Callable[..., Emulator], preprocess_image: str
+) -> None:
+    jobs = Jobs(emulator_with(), preprocess_image)
+    names = [jobs.process(WAITS) for _ in range(4)]
+    containers = [jobs.running(name) for name in names]
+
+    with ThreadPoolExecutor(50) as pool:
+        answers = list(pool.map(lambda number: jobs.status(names[number % 4]), range(1000)))
+
+    assert answers == ["InProgress"] * 1000
+    for container in containers:
+        container.exec_run(["touch", "/tmp/go"])
+    for name in names:
+        jobs.completed(name)
 
 
 def test_emptying_the_control_plane_ends_what_runs(

@@ -96,20 +96,28 @@ class Emulator:
 
 @contextmanager
 def running_emulator(
-    image: str, localstack: LocalStack, environment: dict[str, str] | None = None, name: str = "emulator"
+    image: str,
+    localstack: LocalStack,
+    environment: dict[str, str] | None = None,
+    name: str = "emulator",
+    jobs_megabytes: int | None = None,
 ) -> Iterator[Emulator]:
     """An emulator, healthy by its own health check; all that it started goes with it.
 
     LocalStack reaches it as `name`, and forwards to the one that is called `emulator`.
+    With `jobs_megabytes` the volume of the jobs' files is no larger.
     """
+    room = {"type": "tmpfs", "device": "tmpfs", "o": f"size={jobs_megabytes}m"} if jobs_megabytes else {}
     identity = uuid4().hex[:8]
     with ExitStack() as stack:
         engine = stack.enter_context(closing(docker.from_env()))
         network = engine.networks.create(f"slipway-tests-{identity}", labels=LABELS)
         stack.callback(network.remove)
         volumes = {
-            kind: engine.volumes.create(f"slipway-tests-{kind}-{identity}", labels=LABELS)
-            for kind in ("jobs", "state")
+            kind: engine.volumes.create(
+                f"slipway-tests-{kind}-{identity}", labels=LABELS, driver_opts=options
+            )
+            for kind, options in (("jobs", room), ("state", {}))
         }
         for volume in volumes.values():
             stack.callback(volume.remove)

@@ -10,13 +10,23 @@ NAMED_CLASS = re.compile(r"\\p\{(\w+)\}")
 CHARACTER_CLASS = re.compile(r"\[(?:\\.|[^\]\\])*\]|\\p\{\w+\}")
 LAST_CODE_POINT = 0x10FFFF
 
+# Two patterns match some texts in more ways than anybody can try, so that a request could keep a
+# thread for ever. These match the same texts in one way each.
+SAME_IN_ONE_WAY = {
+    "[a-z0-9]([-a-z0-9]*[a-z0-9]){0,39}?": "[a-z0-9]([-a-z0-9]*[a-z0-9])?",
+    r"https://([.\-_a-zA-Z0-9]+/?){3,1016}": (
+        r"https://(?=([.\-_a-zA-Z0-9]/?){3})[.\-_a-zA-Z0-9]+(/[.\-_a-zA-Z0-9]+){0,1015}/?"
+    ),
+}
+
 
 @cache
 def java_pattern(pattern: str) -> re.Pattern[str]:
     """`pattern`, compiled; \\d, \\w and \\s are ASCII's, as they are in Java."""
     # Java writes what lies beyond 16 bits as pairs, and lets an anchor repeat.
     translated = (
-        pattern.replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010ffff")
+        SAME_IN_ONE_WAY.get(pattern, pattern)
+        .replace(r"\uD800\uDC00-\uDBFF\uDFFF", r"\U00010000-\U0010ffff")
         .replace("${1,128}", "$")
         .replace("${1,256}", "$")
         .replace(r"\z", r"\Z")

@@ -5,6 +5,7 @@ import json
 from typing import Any
 
 import pytest
+from botocore.compat import HTTPHeaders
 from botocore.model import OperationModel, StructureShape
 from botocore.parsers import create_parser
 from hypothesis import HealthCheck, given, settings
@@ -34,7 +35,8 @@ def read(operation: OperationModel, answer: HttpAnswer) -> dict[str, Any]:
     parser = create_parser(operation.service_model.metadata["protocol"])
     # A body of bytes is handed to clients as a stream, which the parser leaves alone.
     body = io.BytesIO(answer.body) if operation.has_streaming_output else answer.body
-    response = {"status_code": answer.status, "headers": answer.headers, "body": body, "context": {}}
+    headers = HTTPHeaders.from_dict(answer.headers)
+    response = {"status_code": answer.status, "headers": headers, "body": body, "context": {}}
     parsed: dict[str, Any] = parser.parse(response, operation.output_shape)
     if operation.has_streaming_output:
         parsed["Body"] = parsed["Body"].read()

@@ -1,8 +1,12 @@
 """The models' patterns are Java's; Python reads every one of them as Java does."""
 
+import re
+
 import pytest
 from botocore.loaders import Loader
-from slipway.protocol.patterns import java_pattern
+from hypothesis import given
+from hypothesis import strategies as st
+from slipway.protocol.patterns import SAME_IN_ONE_WAY, java_pattern
 from slipway.protocol.service_model import REST_SERVICES, SAGEMAKER
 
 PATTERNS = sorted(
@@ -50,3 +54,23 @@ DESCRIPTION = r"[\p{L}\p{M}\p{Z}\p{S}\p{N}\p{P}]*"
 )
 def test_java_classes_mean_what_they_mean_in_java(pattern: str, text: str, fits: bool) -> None:
     assert (java_pattern(pattern).fullmatch(text) is not None) is fits
+
+
+@pytest.mark.parametrize("pattern", PATTERNS)
+def test_no_text_keeps_a_thread_for_ever(pattern: str) -> None:
+    beginnings = ("", "https://", "s3://", "arn:aws:iam::123456789012:role/")
+    repeated = ("a", "-", "0", "a-", "a.", "a/", ".", "/", " ")
+
+    # A pattern that can match in too many ways does not come back from one of these.
+    for text in (f"{begin}{unit * 100}\n!" for begin in beginnings for unit in repeated):
+        java_pattern(pattern).fullmatch(text)
+
+
+@pytest.mark.parametrize("pattern", SAME_IN_ONE_WAY)
+@given(st.data())
+def test_what_was_rewritten_matches_the_same_texts(pattern: str, data: st.DataObject) -> None:
+    text = data.draw(
+        st.text("a0-./_", max_size=9).map(lambda text: f"https://{text}" if "https" in pattern else text)
+    )
+
+    assert bool(java_pattern(pattern).fullmatch(text)) == bool(re.fullmatch(pattern, text))

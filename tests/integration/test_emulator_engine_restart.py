@@ -167,6 +167,7 @@ def test_a_job_that_ends_with_the_engine_has_failed_and_not_by_its_own_fault(wor
     document = workshop.document("t-engine")
     assert document["TrainingJobStatus"] == "Failed"
     assert document["FailureReason"].startswith(INTERNAL_ERROR)
+    assert "the Docker Engine went away" in document["FailureReason"]
 
 
 def test_a_job_that_outlives_the_engines_absence_goes_on(workshop: Workshop) -> None:

@@ -49,6 +49,8 @@ SHELF = Shelf(
         ("localhost:5000/slipway/train:v1", "slipway/train:v1"),
         (f"{ECR}/train", "train"),
         (f"{ECR}/whatever@{DIGEST}", IMAGE_ID),
+        # What was never pushed has no digest but its own id.
+        (f"{ECR}/whatever@{IMAGE_ID}", IMAGE_ID),
         ("999999999999.dkr.ecr.eu-west-1.amazonaws.com/only/there:2", f"{ECR}/only/there:2"),
     ],
 )

@@ -54,15 +54,6 @@ def check_unique(names: Iterable[str], text: str) -> None:
         raise ValidationException(f"{text}: [{', '.join(twice)}]")
 
 
-def check_tags(parameters: Document) -> None:
-    """Refuse tags that are no tags."""
-    keys = [tag["Key"] for tag in parameters.get("Tags", [])]
-    check_unique(keys, "Duplicate tag keys found in the request")
-    for key in keys:
-        if key.lower().startswith("aws:"):
-            raise ValidationException(f"Tag key '{key}' is reserved: it must not begin with 'aws:'.")
-
-
 def check_instances(instance_type: str, count: int, use: str) -> None:
     """Refuse more instances than anybody has here, in the words of a quota."""
     if count > MOST_INSTANCES:

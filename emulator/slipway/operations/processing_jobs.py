@@ -9,7 +9,6 @@ from slipway.operations.job_requests import (
     check_instances,
     check_local_path,
     check_s3_uri,
-    check_tags,
     check_unique,
     not_here,
     require,
@@ -22,6 +21,7 @@ from slipway.resources.document import Document
 from slipway.resources.lifecycle import TERMINAL_JOB
 from slipway.resources.processing_job import ended, requested
 from slipway.resources.resource import Key, Kind, Resource
+from slipway.resources.tagging import checked_tags
 from slipway.store.store import AlreadyExistsError, MissingError, Store
 
 SUMMARY = (
@@ -140,7 +140,7 @@ def check(parameters: Document) -> None:
         raise not_here("InstancePreferences", "name one InstanceType and InstanceCount")
     require(cluster, "InstanceType", "processingResources.clusterConfig.instanceType")
     check_instances(cluster["InstanceType"], cluster.get("InstanceCount", 1), "processing job")
-    check_tags(parameters)
+    checked_tags(parameters.get("Tags", ()))
 
 
 def _checked_input(processing_input: Document) -> str | None:

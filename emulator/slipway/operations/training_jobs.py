@@ -9,7 +9,6 @@ from slipway.operations.job_requests import (
     at_least_one,
     check_instances,
     check_s3_uri,
-    check_tags,
     check_unique,
     not_here,
     require,
@@ -22,6 +21,7 @@ from slipway.resources.cluster import cluster_of
 from slipway.resources.document import Document
 from slipway.resources.lifecycle import TERMINAL_JOB
 from slipway.resources.resource import Key, Kind, Resource
+from slipway.resources.tagging import checked_tags
 from slipway.resources.training_job import ended, entered, requested
 from slipway.store.store import AlreadyExistsError, MissingError, Store
 
@@ -153,7 +153,7 @@ def check(parameters: Document) -> None:
         )
     if parameters.get("EnableManagedSpotTraining"):
         _check_spot(parameters.get("StoppingCondition", {}))
-    check_tags(parameters)
+    checked_tags(parameters.get("Tags", ()))
 
 
 def _check_algorithm(specification: Document) -> None:

@@ -224,7 +224,7 @@ def resources(**members: Any) -> dict[str, Any]:
         (resources(VolumeSizeInGB=0), "resourceConfig.volumeSizeInGB"),
         ({"EnableManagedSpotTraining": True}, "Invalid MaxWaitTimeInSeconds"),
         ({"Tags": [{"Key": "a", "Value": "1"}, {"Key": "a", "Value": "2"}]}, "Duplicate tag keys"),
-        ({"Tags": [{"Key": "aws:a", "Value": "1"}]}, "reserved"),
+        ({"Tags": [{"Key": "aws:a", "Value": "1"}]}, "aws: prefixed tag key names are not allowed"),
         (
             {
                 "ServerlessJobConfig": {

@@ -15,7 +15,7 @@ REMOVAL = ["rm", "--force", "--volumes"]
 # Everything that the verbs write inside the project.
 WRITTEN_FOLDERS = (
     *(".venv", ".venv-sdk-v2", ".venv-awscli", ".state", "build"),
-    *(".mypy_cache", ".ruff_cache", ".pytest_cache"),
+    *(".mypy_cache", ".ruff_cache", ".pytest_cache", ".hypothesis"),
 )
 
 

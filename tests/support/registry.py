@@ -14,6 +14,11 @@ SPECIFICATION = {
     "SupportedContentTypes": ["text/csv"],
     "SupportedResponseMIMETypes": ["text/csv"],
 }
+# A package without a group may have no environment.
+SPECIFICATION_ALONE = {
+    **SPECIFICATION,
+    "Containers": [{"Image": IMAGE, "ModelDataUrl": "s3://bucket/model.tar.gz"}],
+}
 PREFIX = f"arn:aws:sagemaker:{REGION}:{ACCOUNT}"
 
 

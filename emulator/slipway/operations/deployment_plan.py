@@ -69,6 +69,10 @@ def retain(planned: Deployment, live: Deployment, excluded: frozenset[str]) -> D
 def with_capacities(live: Deployment, wishes: list[Document], endpoint_config_name: str) -> Deployment:
     """`live` with other weights and instance counts. Raises ValidationException."""
     present = {variant.name: variant for variant in live.variants}
+    names = [wish["VariantName"] for wish in wishes]
+    for name in names:
+        if names.count(name) > 1:
+            raise ValidationException(f'The variant name "{name}" was non-unique within the request.')
     missing = [wish["VariantName"] for wish in wishes if wish["VariantName"] not in present]
     if missing:
         raise ValidationException(

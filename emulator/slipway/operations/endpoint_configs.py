@@ -13,6 +13,8 @@ from slipway.resources.tagging import checked_tags
 from slipway.store.store import AlreadyExistsError, MissingError, Store
 
 VARIANT_MEMBERS = ("ProductionVariants", "ShadowProductionVariants")
+# API reference, ProductionVariantServerlessConfig: "Valid values are in 1 GB increments".
+SERVERLESS_MEMORY_MB = (1024, 2048, 3072, 4096, 5120, 6144)
 
 
 class EndpointConfigs:
@@ -97,6 +99,8 @@ class EndpointConfigs:
                     f"Variant {variant['VariantName']} has a ServerlessConfig, "
                     "so it takes neither InstanceType nor InitialInstanceCount."
                 )
+            if "ServerlessConfig" in variant:
+                _check_memory(variant["ServerlessConfig"]["MemorySizeInMB"])
 
 
 def existing_endpoint_config(store: Store, owner: Owner, name: str) -> Resource:
@@ -110,6 +114,14 @@ def existing_endpoint_config(store: Store, owner: Owner, name: str) -> Resource:
 
 def _not_found(key: Key) -> ValidationException:
     return ValidationException(f'Could not find endpoint configuration "{key.arn}".')
+
+
+def _check_memory(memory_mb: int) -> None:
+    if memory_mb not in SERVERLESS_MEMORY_MB:
+        raise ValidationException(
+            f"1 validation error detected: Value '{memory_mb}' at 'MemorySizeInMB' failed to satisfy "
+            f"constraint: Member must satisfy enum value set: [{', '.join(map(str, SERVERLESS_MEMORY_MB))}]"
+        )
 
 
 def _with_weight(variant: Document) -> Document:

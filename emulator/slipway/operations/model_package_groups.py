@@ -120,12 +120,14 @@ class ModelPackageGroups:
         return group
 
 
-def existing_group(store: Store, owner: Owner, name_or_arn: str) -> Resource:
-    """The group of that name or ARN. Raises ValidationException in AWS's words."""
+def existing_group(
+    store: Store, owner: Owner, name_or_arn: str, missing: str = "ModelPackageGroup {arn} does not exist."
+) -> Resource:
+    """The group of that name or ARN. Raises ValidationException in AWS's words, which are `missing`."""
     key = registry_key(owner, Kind.MODEL_PACKAGE_GROUP, name_or_arn)
     group = store.get(key) if key.owner == owner and key.kind is Kind.MODEL_PACKAGE_GROUP else None
     if group is None:
-        raise ValidationException(f"ModelPackageGroup {key.arn} does not exist.")
+        raise ValidationException(missing.format(arn=key.arn))
     return group
 
 

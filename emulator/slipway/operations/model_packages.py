@@ -22,6 +22,8 @@ from slipway.store.store import AlreadyExistsError, MissingError, Store
 
 # What would need an algorithm or a validation job to be true.
 NOT_CARRIED_OUT = ("ValidationSpecification", "SourceAlgorithmSpecification")
+# CreateModelPackage has a text of its own; callers compare with it to create the group then.
+NO_GROUP = "Model Package Group does not exist."
 # Which of them ListModelPackages tells; the model says of ModelPackageType that Unversioned is the default.
 HAS_PARENT = {"Versioned": True, "Unversioned": False, "Both": None}
 
@@ -113,7 +115,7 @@ class ModelPackages:
 
     def _create(self, owner: Owner, parameters: Document) -> Resource:
         group_name = parameters.get("ModelPackageGroupName")
-        group = existing_group(self._store, owner, group_name) if group_name else None
+        group = existing_group(self._store, owner, group_name, NO_GROUP) if group_name else None
         package = self._new(owner, parameters, group)
         label = package.document.get("ModelApprovalStatus", "")
         tags = checked_tags(parameters.get("Tags", ()))
@@ -212,6 +214,13 @@ def _check_creation(parameters: Document) -> None:
         raise ValidationException("Missing ARN.")
     if group and parameters.get("Tags"):
         raise versions_have_no_tags()
+    containers = parameters.get("InferenceSpecification", {}).get("Containers", ())
+    if name and any(container.get("Environment") for container in containers):
+        # As a public program that copies packages has recorded it.
+        raise ValidationException(
+            "1 validation errors detected:"
+            "Environment variable map cannot be specified when using non-versioned ModelPackages"
+        )
     for member in NOT_CARRIED_OUT:
         if member in parameters:
             raise ValidationException(

@@ -10,6 +10,8 @@ from slipway.store.query import Position
 
 # Members that may change between two pages of one list.
 UNTIED = frozenset({"NextToken", "MaxResults"})
+# The placeholder is in the text that others have recorded (moto's tests of ListTrainingJobs).
+INVALID = 'Invalid pagination token because "{0}".'
 
 
 def write_token(operation: str, parameters: Document, position: Position | None) -> str | None:
@@ -31,10 +33,10 @@ def read_token(operation: str, parameters: Document) -> Position | None:
     try:
         fingerprint, value, sequence = json.loads(base64.urlsafe_b64decode(token.encode()))
     except (ValueError, TypeError, RecursionError):
-        raise ValidationException("Invalid pagination token.") from None
+        raise ValidationException(INVALID) from None
     is_position = isinstance(value, str | int | float) and isinstance(sequence, int)
     if fingerprint != _fingerprint(operation, parameters) or not is_position:
-        raise ValidationException("Invalid pagination token.")
+        raise ValidationException(INVALID)
     return Position(value, sequence)
 
 

@@ -70,6 +70,18 @@ def test_variants_that_cannot_be_are_refused(records: EndpointRecords, variants:
         records.create_config(variants=variants)
 
 
+def test_serverless_memory_comes_in_whole_gigabytes(records: EndpointRecords) -> None:
+    def serverless(memory_mb: int) -> dict[str, Any]:
+        config = {"MemorySizeInMB": memory_mb, "MaxConcurrency": 5}
+        return {"VariantName": "A", "ModelName": "churn", "ServerlessConfig": config}
+
+    # moto's tests expect the beginning of this text.
+    with refused("Value '1111' at 'MemorySizeInMB' failed to satisfy constraint: Member must satisfy enum"):
+        records.create_config("odd", variants=[serverless(1111)])
+
+    assert records.create_config("even", variants=[serverless(2048)]) == f"{ARN}even"
+
+
 def test_the_newest_comes_first_and_a_deleted_one_is_gone(records: EndpointRecords) -> None:
     for name in ("b", "a"):
         records.create_config(name)

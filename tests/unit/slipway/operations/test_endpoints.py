@@ -227,16 +227,29 @@ def test_new_weights_are_desired_at_once_and_current_later(records: EndpointReco
 
 
 @pytest.mark.parametrize(
-    "wish",
-    [{"VariantName": "Gone", "DesiredWeight": 1.0}, {"VariantName": "AllTraffic", "DesiredInstanceCount": 0}],
+    ("wishes", "told"),
+    [
+        # The first two texts are those of moto's tests.
+        (
+            [{"VariantName": "Gone", "DesiredWeight": 1.0}],
+            'The variant name(s) "Gone" is/are not present within endpoint configuration "config".',
+        ),
+        (
+            [{"VariantName": "AllTraffic", "DesiredWeight": weight} for weight in (1.0, 2.0)],
+            'The variant name "AllTraffic" was non-unique within the request.',
+        ),
+        ([{"VariantName": "AllTraffic", "DesiredInstanceCount": 0}], "AllTraffic must be at least 1"),
+    ],
 )
-def test_wishes_that_cannot_be_are_refused(records: EndpointRecords, wish: dict[str, Any]) -> None:
+def test_wishes_that_cannot_be_are_refused(
+    records: EndpointRecords, wishes: list[dict[str, Any]], told: str
+) -> None:
     create(records)
     records.put_in_service()
 
-    with refused(wish["VariantName"]):
+    with refused(told):
         records.ask(
-            "UpdateEndpointWeightsAndCapacities", EndpointName="endpoint", DesiredWeightsAndCapacities=[wish]
+            "UpdateEndpointWeightsAndCapacities", EndpointName="endpoint", DesiredWeightsAndCapacities=wishes
         )
     assert describe(records)["EndpointStatus"] == "InService"
 

@@ -7,7 +7,7 @@ from slipway.errors import ValidationException
 from slipway.resources.resource import Owner
 
 from tests.support.control_plane import ACCOUNT, REGION, ControlPlane
-from tests.support.registry import IMAGE, SPECIFICATION, version
+from tests.support.registry import IMAGE, SPECIFICATION, SPECIFICATION_ALONE, version
 
 OWNER = Owner(ACCOUNT, REGION)
 
@@ -40,7 +40,7 @@ def test_a_version_that_is_not_approved_is_no_model(
 
 
 def test_a_package_without_a_group_needs_no_approval(sagemaker: Any, plane: ControlPlane) -> None:
-    sagemaker.create_model_package(ModelPackageName="alone", InferenceSpecification=SPECIFICATION)
+    sagemaker.create_model_package(ModelPackageName="alone", InferenceSpecification=SPECIFICATION_ALONE)
 
     assert plane.packages.resolve_container(OWNER, {"ModelPackageName": "alone"})["Image"] == IMAGE
 

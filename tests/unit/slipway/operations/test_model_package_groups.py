@@ -39,8 +39,13 @@ def test_a_group_that_is_not_there(sagemaker: Any) -> None:
     missing = f"ModelPackageGroup {PREFIX}:model-package-group/churn does not exist."
 
     calls = (sagemaker.describe_model_package_group, sagemaker.delete_model_package_group)
-    for call in (*calls, sagemaker.list_model_packages, sagemaker.create_model_package):
+    for call in (*calls, sagemaker.list_model_packages):
         assert refused(call, ModelPackageGroupName="churn") == ("ValidationException", missing)
+    # Public programs create the group where CreateModelPackage answers this.
+    assert refused(sagemaker.create_model_package, ModelPackageGroupName="churn") == (
+        "ValidationException",
+        "Model Package Group does not exist.",
+    )
 
 
 def test_groups_of_another_account_or_region_are_others(sagemaker: Any, plane: ControlPlane) -> None:

@@ -7,7 +7,7 @@ from slipway.errors import ValidationException
 from slipway.resources.resource import Owner
 
 from tests.support.control_plane import ACCOUNT, REGION, ControlPlane
-from tests.support.registry import IMAGE, SPECIFICATION, SPECIFICATION_ALONE, version
+from tests.support.registry import IMAGE, SPECIFICATION_ALONE, version
 
 OWNER = Owner(ACCOUNT, REGION)
 

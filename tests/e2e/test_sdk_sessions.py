@@ -53,6 +53,7 @@ def session(
         preprocess_image=preprocess_image,
         train_xgb_image=train_xgb_image,
         hyperparameters={"num_round": 20, "eta": 0.3},
+        refused_hyperparameters={"eta": "fast"},
         program="head -n 2 /opt/ml/processing/input/train.csv > /opt/ml/processing/output/head.csv; "
         "echo the job says so",
         rows="".join(row.encoded_line() for row in FEW),
@@ -120,6 +121,11 @@ def test_a_training_job_leaves_a_model_and_its_lines_are_printed(
     # The image's own last lines (its README, "Training").
     assert f"{METRIC}=" in session.printed
     assert "job.finished kind=training" in session.printed
+
+
+def test_the_error_of_a_job_that_fails_has_the_images_own_reason(session: Session) -> None:
+    assert "AlgorithmError: " in session.results["failure"]
+    assert "eta='fast' must be a number above 0 and at most 1" in session.results["failure"]
 
 
 def test_a_version_is_registered_and_approved(session: Session) -> None:

@@ -28,6 +28,7 @@ class Request:
     preprocess_image: str
     train_xgb_image: str
     hyperparameters: dict[str, float]
+    refused_hyperparameters: dict[str, str]
     program: str
     rows: str
 
@@ -43,6 +44,9 @@ class Client(Protocol):
 
     def train(self) -> str:
         """Run a training job, waited for and its lines printed; returns the model's URI."""
+
+    def train_badly(self) -> None:
+        """Run a training job whose hyperparameters are refused by its image; raises the SDK's own error."""
 
     def register(self) -> str:
         """Register the model as the first version of a group; returns its ARN."""
@@ -72,6 +76,7 @@ def report(connect: Callable[[Request], Client]) -> None:
         **client.where(),
         "processed": client.process(),
         "model": client.train(),
+        "failure": _error_of(client.train_badly),
         "version": client.register(),
         "approval": client.approve(),
         "answer": client.deploy_model(),
@@ -80,6 +85,14 @@ def report(connect: Callable[[Request], Client]) -> None:
     }
     client.clean_up()
     Path(sys.argv[1]).write_text(json.dumps({**results, "hosts": sorted(hosts)}), encoding="utf-8")
+
+
+def _error_of(call: Callable[[], None]) -> str:
+    try:
+        call()
+    except Exception as error:  # which type it is, is the SDK's business
+        return str(error)
+    return ""
 
 
 def _note_host(hosts: set[str], event: str, arguments: tuple[Any, ...]) -> None:

@@ -55,22 +55,32 @@ class V2Client:
 
     def train(self) -> str:
         """Run a training job, waited for and its lines printed; returns the model's URI."""
-        self._estimator = Estimator(
-            image_uri=self._request.train_xgb_image,
-            hyperparameters=self._request.hyperparameters,
-            metric_definitions=[{"Name": METRIC, "Regex": f"{METRIC}=([0-9.]+);"}],
-            **ONE_INSTANCE,
-            **self._common,
-        )
-        channels = {
-            name: TrainingInput(f"{self._request.data_uri}/{name}/", content_type=content_type)
-            for name, content_type in CHANNELS.items()
-        }
-        self._estimator.fit(channels, job_name=f"{self._request.name}-trained")
+        self._estimator = self._new_estimator(self._request.hyperparameters)
+        self._estimator.fit(self._channels(), job_name=f"{self._request.name}-trained")
         # From CloudWatch's metrics, as a notebook would show them.
         metrics = self._estimator.training_job_analytics.dataframe()
         assert set(metrics["metric_name"]) == {METRIC}
         return str(self._estimator.model_data)
+
+    def train_badly(self) -> None:
+        """Run a training job whose hyperparameters are refused by its image; raises the SDK's own error."""
+        estimator = self._new_estimator(self._request.refused_hyperparameters)
+        estimator.fit(self._channels(), job_name=f"{self._request.name}-bad", logs="None")
+
+    def _new_estimator(self, hyperparameters: dict[str, Any]) -> Any:
+        return Estimator(
+            image_uri=self._request.train_xgb_image,
+            hyperparameters=hyperparameters,
+            metric_definitions=[{"Name": METRIC, "Regex": f"{METRIC}=([0-9.]+);"}],
+            **ONE_INSTANCE,
+            **self._common,
+        )
+
+    def _channels(self) -> dict[str, Any]:
+        return {
+            name: TrainingInput(f"{self._request.data_uri}/{name}/", content_type=content_type)
+            for name, content_type in CHANNELS.items()
+        }
 
     def register(self) -> str:
         """Register the model as the first version of a group; returns its ARN."""

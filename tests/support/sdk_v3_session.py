@@ -77,26 +77,32 @@ class V3Client:
 
     def train(self) -> str:
         """Run a training job, waited for and its lines printed; returns the model's URI."""
-        trainer = ModelTrainer(
+        trainer = self._trainer(self._request.name, self._request.hyperparameters)
+        trainer.train()
+        self._model_uri = trainer._latest_training_job.model_artifacts.s3_model_artifacts
+        return self._model_uri
+
+    def train_badly(self) -> None:
+        """Run a training job whose hyperparameters are refused by its image; raises the SDK's own error."""
+        self._trainer(f"{self._request.name}-bad", self._request.refused_hyperparameters).train(logs=False)
+
+    def _trainer(self, name: str, hyperparameters: dict[str, Any]) -> Any:
+        return ModelTrainer(
             training_image=self._request.train_xgb_image,
             role=self._role,
             sagemaker_session=self._session,
-            base_job_name=self._request.name,
+            base_job_name=name,
             compute=Compute(instance_type=INSTANCE, instance_count=1, volume_size_in_gb=1),
-            hyperparameters=self._request.hyperparameters,
-        )
-        trainer.train(
+            hyperparameters=hyperparameters,
             input_data_config=[
                 InputData(
-                    channel_name=name,
-                    data_source=f"{self._request.data_uri}/{name}/",
+                    channel_name=channel,
+                    data_source=f"{self._request.data_uri}/{channel}/",
                     content_type=content_type,
                 )
-                for name, content_type in CHANNELS.items()
-            ]
+                for channel, content_type in CHANNELS.items()
+            ],
         )
-        self._model_uri = trainer._latest_training_job.model_artifacts.s3_model_artifacts
-        return self._model_uri
 
     def register(self) -> str:
         """Register the model as the first version of a group; returns its ARN."""

@@ -7,7 +7,7 @@ the job's container ends, which is all that a client sees of a restart.
 import gc
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager
+from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -118,6 +118,23 @@ class Workshop:
 
         return wait_until(found, f"{name} to run")
 
+    def followed(self, name: str) -> Any:
+        """The job's container once somebody reads its log through the way that is open now."""
+        container = self.running(name)
+        asked = f"/containers/{container.id}/logs?".encode()
+        wait_until(lambda: any(asked in each for each in self.proxy.asked) or None, "the log to be read")
+        return container
+
+    @contextmanager
+    def engine_away(self, caplog: pytest.LogCaptureFixture) -> Iterator[None]:
+        """The engine is away, and that has been noticed, until the block ends."""
+        self.proxy.close()
+        try:
+            wait_until(lambda: "engine_away" in caplog.text or None, "the engine to be missed")
+            yield
+        finally:
+            self.proxy.open()
+
     def document(self, name: str) -> Document:
         """What Describe would say."""
         job = self.store.get(key(name))
@@ -131,9 +148,12 @@ def key(name: str) -> Key:
 
 @pytest.fixture
 def workshop(tmp_path: Path, preprocess_image: str, monkeypatch: pytest.MonkeyPatch) -> Iterator[Workshop]:
-    with engine_proxy(tmp_path) as proxy, closing(docker.from_env()) as docker_itself:
+    with ExitStack() as stack:
+        stack.callback(gc.collect)
+        proxy = stack.enter_context(engine_proxy(tmp_path))
+        docker_itself = stack.enter_context(closing(docker.from_env()))
         monkeypatch.setenv("DOCKER_HOST", proxy.url)
-        engine = Engine.connect(f"slipway-tests-{uuid4().hex[:8]}")
+        engine = stack.enter_context(closing(Engine.connect(f"slipway-tests-{uuid4().hex[:8]}")))
         store = Store(tmp_path / "slipway.db", SystemClock(), nothing_of)
         faults = Faults(None, tmp_path)
         tools = Tools(
@@ -151,17 +171,17 @@ def workshop(tmp_path: Path, preprocess_image: str, monkeypatch: pytest.MonkeyPa
         )
         contract = WithoutFiles(S3Clients("http://127.0.0.1:1", "test", "test"), faults)
         yield Workshop(store, JobExecutor(contract, tools), proxy, docker_itself, preprocess_image)
-        gc.collect()
 
 
-def test_a_job_that_ends_with_the_engine_has_failed_and_not_by_its_own_fault(workshop: Workshop) -> None:
+def test_a_job_that_ends_with_the_engine_has_failed_and_not_by_its_own_fault(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
     thread = workshop.begin("t-engine")
-    container = workshop.running("t-engine")
+    container = workshop.followed("t-engine")
 
-    workshop.proxy.close()
-    container.kill("SIGKILL")
-    container.wait()
-    workshop.proxy.open()
+    with workshop.engine_away(caplog):
+        container.kill("SIGKILL")
+        container.wait()
     thread.join(60)
 
     document = workshop.document("t-engine")
@@ -170,27 +190,30 @@ def test_a_job_that_ends_with_the_engine_has_failed_and_not_by_its_own_fault(wor
     assert "the Docker Engine went away" in document["FailureReason"]
 
 
-def test_a_job_that_outlives_the_engines_absence_goes_on(workshop: Workshop) -> None:
+def test_a_job_that_outlives_the_engines_absence_goes_on(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
     thread = workshop.begin("t-live")
-    container = workshop.running("t-live")
+    workshop.followed("t-live")
 
     # As with live-restore, where containers outlive the engine.
-    workshop.proxy.close()
-    workshop.proxy.open()
-    container.exec_run(["touch", "/tmp/go"])
+    with workshop.engine_away(caplog):
+        pass
+    workshop.followed("t-live").exec_run(["touch", "/tmp/go"])
     thread.join(60)
 
     assert workshop.document("t-live")["TrainingJobStatus"] == "Completed"
 
 
-def test_a_retry_strategy_begins_again_after_an_internal_error(workshop: Workshop) -> None:
+def test_a_retry_strategy_begins_again_after_an_internal_error(
+    workshop: Workshop, caplog: pytest.LogCaptureFixture
+) -> None:
     thread = workshop.begin("t-retry", attempts=1)
-    first = workshop.running("t-retry")
+    first = workshop.followed("t-retry")
 
-    workshop.proxy.close()
-    first.kill("SIGKILL")
-    first.wait()
-    workshop.proxy.open()
+    with workshop.engine_away(caplog):
+        first.kill("SIGKILL")
+        first.wait()
     second = workshop.running("t-retry", besides=first.id)
     second.exec_run(["touch", "/tmp/go"])
     thread.join(60)

@@ -12,13 +12,17 @@ CHUNK = 65536
 
 
 class EngineProxy:
-    """Listens on a socket of its own and hands everything on to the engine, until it is closed."""
+    """Listens on a socket of its own and hands everything on to the engine, until it is closed.
+
+    `asked` is what it was asked since it was opened: the beginnings of requests.
+    """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._listener: socket.socket | None = None
         self._connections: list[socket.socket] = []
         self._lock = threading.Lock()
+        self.asked: list[bytes] = []
 
     @property
     def url(self) -> str:
@@ -27,6 +31,7 @@ class EngineProxy:
 
     def open(self) -> None:
         """Be there."""
+        self.asked = []
         listener = socket.socket(socket.AF_UNIX)
         listener.bind(str(self._path))
         listener.listen()
@@ -56,22 +61,23 @@ class EngineProxy:
                 engine.connect(ENGINE)
                 with self._lock:
                     self._connections += [client, engine]
-                threading.Thread(target=_hand_on, args=(client, engine), daemon=True).start()
+                threading.Thread(target=self._hand_on, args=(client, engine), daemon=True).start()
 
-
-def _hand_on(client: socket.socket, engine: socket.socket) -> None:
-    """Bytes in both directions until one side ends."""
-    with client, engine, selectors.DefaultSelector() as selector, suppress(OSError):
-        selector.register(client, selectors.EVENT_READ, engine)
-        selector.register(engine, selectors.EVENT_READ, client)
-        while True:
-            for key, _ in selector.select():
-                source, target = key.fileobj, key.data
-                assert isinstance(source, socket.socket)
-                content = source.recv(CHUNK)
-                if not content:
-                    return
-                target.sendall(content)
+    def _hand_on(self, client: socket.socket, engine: socket.socket) -> None:
+        """Bytes in both directions until one side ends."""
+        with client, engine, selectors.DefaultSelector() as selector, suppress(OSError):
+            selector.register(client, selectors.EVENT_READ, engine)
+            selector.register(engine, selectors.EVENT_READ, client)
+            while True:
+                for key, _ in selector.select():
+                    source, target = key.fileobj, key.data
+                    assert isinstance(source, socket.socket)
+                    content = source.recv(CHUNK)
+                    if not content:
+                        return
+                    if source is client:
+                        self.asked.append(content.partition(b"\r\n")[0])
+                    target.sendall(content)
 
 
 @contextmanager

@@ -17,7 +17,7 @@ from slipway.containers.spec import HOST_LABEL, OURS, RESOURCE_LABEL, VOLUME_LAB
 API_TIMEOUT_SECONDS = 60
 # Docker's time of what has not happened.
 NEVER = "0001-01-01T00:00:00Z"
-# Every container that runs holds two connections: its log, and the wait for its end.
+# Every container that runs holds a connection: its log.
 CONNECTIONS = 64
 
 
@@ -92,6 +92,10 @@ class Engine:
             raise EngineError(f"the Docker Engine does not answer: {error}") from error
         return cls(client, jobs_volume)
 
+    def close(self) -> None:
+        """Give the connections back."""
+        self._client.close()
+
     def create(self, spec: ContainerSpec) -> str:
         """Make a container and return its id; it does not run yet.
 
@@ -114,14 +118,6 @@ class Engine:
                 raise ContainerGoneError(str(error.explanation)) from error
             except APIError as error:
                 raise EntrypointError(error.explanation or str(error)) from error
-
-    def wait(self, container_id: str) -> None:
-        """Return once the container has ended. Raises ContainerGoneError, EngineAwayError."""
-        with _answering():
-            try:
-                self._client.wait(container_id, timeout=None)
-            except NotFound as error:
-                raise ContainerGoneError(str(error.explanation)) from error
 
     def state(self, container_id: str) -> ContainerState:
         """How a container is now. Raises ContainerGoneError, EngineAwayError."""
@@ -182,18 +178,20 @@ class Engine:
 
     def image_id(self, reference: str) -> str | None:
         """The engine's id of an image; None where it does not have it."""
-        try:
-            identity: str = self._client.inspect_image(reference)["Id"]
-        except (ImageNotFound, NotFound):
-            return None
+        with _answering():
+            try:
+                identity: str = self._client.inspect_image(reference)["Id"]
+            except (ImageNotFound, NotFound):
+                return None
         return identity
 
     def image_labels(self, reference: str) -> dict[str, str]:
         """An image's labels. Raises ImageMissingError."""
-        try:
-            config = self._client.inspect_image(reference)["Config"]
-        except (ImageNotFound, NotFound) as error:
-            raise ImageMissingError(f"there is no image {reference} in this Docker Engine") from error
+        with _answering():
+            try:
+                config = self._client.inspect_image(reference)["Config"]
+            except (ImageNotFound, NotFound) as error:
+                raise ImageMissingError(f"there is no image {reference} in this Docker Engine") from error
         return dict(config.get("Labels") or {})
 
     def images(self) -> list[LocalImage]:

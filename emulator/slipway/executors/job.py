@@ -6,7 +6,6 @@ import threading
 from collections.abc import Callable
 
 from slipway.containers.engine import (
-    ContainerGoneError,
     EngineAwayError,
     EngineError,
     EntrypointError,
@@ -15,7 +14,7 @@ from slipway.containers.engine import (
 from slipway.executors.contract import Contract, LineSink, Tools
 from slipway.executors.folder import JobFolder
 from slipway.executors.launch import Launcher
-from slipway.executors.supervision import Supervision
+from slipway.executors.supervision import WENT_AWAY, LostError, Supervision
 from slipway.executors.watch import ENGINE_POLL_SECONDS
 from slipway.faults import FaultPoint
 from slipway.resources.document import Document
@@ -63,7 +62,11 @@ class JobExecutor:
         try:
             while (job := self._tools.store.get(key)) is not None and job.status not in TERMINAL_JOB:
                 seen = job
-                self._attempt(job)
+                try:
+                    self._attempt(job)
+                except EngineAwayError as error:
+                    log.warning("job.engine_away arn=%s words=%s", key.arn, error)
+                    self._come_back(job)
         except MissingError:
             # Somebody emptied the store meanwhile.
             if seen is not None:
@@ -96,8 +99,24 @@ class JobExecutor:
             self.fail(job.key, str(error))
         except EntrypointError as error:
             self.fail(job.key, cannot_start(str(error)))
+        except EngineAwayError:
+            raise
         except EngineError as error:
             self._interrupted(job.key, str(error))
+
+    def _come_back(self, job: Resource) -> None:
+        """Wait for the engine; then all goes on from the row, except what ended while nobody could see it."""
+        engine = self._tools.engine
+        while True:
+            try:
+                states = engine.of_resource(job.arn)
+                break
+            except EngineAwayError:
+                threading.Event().wait(ENGINE_POLL_SECONDS)
+        row = self._tools.store.get(job.key)
+        may_run = row is not None and row.internal.get("stage") == STAGED
+        if may_run and any(state.exit_code is not None for state in states):
+            self._interrupted(job.key, WENT_AWAY)
 
     # -- the stages -----------------------------------------------------------
 
@@ -152,7 +171,7 @@ class JobExecutor:
             ids = self._launcher.launched(job)
             gone = sorted(set(contract.cluster(job).hosts) - set(ids))
             if gone:
-                raise ContainerGoneError(f"the container of {', '.join(gone)} was removed")
+                raise LostError(f"the container of {', '.join(gone)} was removed")
             return job, ids
         self._check(job.key)
         ids = self._launcher.launch(job)
@@ -185,8 +204,6 @@ class JobExecutor:
 
     def _interrupted(self, key: Key, words: str) -> None:
         """The engine failed, not the program: try again where the request says so."""
-        while not self._tools.engine.is_answering():
-            threading.Event().wait(ENGINE_POLL_SECONDS)
         job = self._tools.store.get(key)
         if job is None:
             raise MissingError(key)

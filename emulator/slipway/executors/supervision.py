@@ -3,7 +3,7 @@
 import threading
 
 from slipway.clock import Clock
-from slipway.containers.engine import ContainerGoneError, Engine, EngineAwayError
+from slipway.containers.engine import Engine, EngineError
 from slipway.containers.logs import moment
 from slipway.executors.contract import LineSink, Listener
 from slipway.executors.watch import Ending, Follower
@@ -19,6 +19,11 @@ STOP_GRACE_SECONDS = 120
 PEER_GRACE_SECONDS = 10
 # How often a row is looked at although nobody rang, and how far the log's position may lag behind.
 LOOK_SECONDS = 2.0
+WENT_AWAY = "the Docker Engine went away while the containers ran"
+
+
+class LostError(EngineError):
+    """The containers ended with the engine, or were removed: how they would have ended, nobody knows."""
 
 
 class Supervision:
@@ -51,8 +56,7 @@ class Supervision:
     def outcome(self) -> Outcome:
         """How the containers ended, once they all have.
 
-        Raises EngineAwayError where they ended with the engine, ContainerGoneError
-        where somebody removed one, MissingError where the row is gone.
+        Raises LostError where that cannot be known, MissingError where the row is gone.
         """
         followers = [
             Follower(self._engine, host, container_id, self._line, self._bell)
@@ -106,7 +110,7 @@ class Supervision:
 
     def _judged(self, followers: list[Follower]) -> Outcome:
         if any(follower.was_cut for follower in followers):
-            raise EngineAwayError("the Docker Engine went away while the containers ran")
+            raise LostError(WENT_AWAY)
         exits = [
             Exit(follower.host, final.exit_code, moment(final.finished_at), final.is_out_of_memory)
             for follower in followers
@@ -114,7 +118,7 @@ class Supervision:
         ]
         gone = sorted({follower.host for follower in followers} - {each.host for each in exits})
         if gone:
-            raise ContainerGoneError(f"the container of {', '.join(gone)} was removed while it ran")
+            raise LostError(f"the container of {', '.join(gone)} was removed while it ran")
         signalled = self._row().internal.get("signalled")
         return outcome_of(Cause(signalled["cause"]) if signalled else Cause.EXITED, exits)
 

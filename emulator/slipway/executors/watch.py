@@ -10,6 +10,9 @@ log = logging.getLogger(__name__)
 
 # How often an engine that is away is asked again.
 ENGINE_POLL_SECONDS = 0.5
+# Docker closes a container's log shortly before it says that the container has ended.
+END_LOOK_SECONDS = 0.01
+END_LOOKS = 100
 
 OnLine = Callable[[str, float, str], None]
 
@@ -60,15 +63,13 @@ class Follower:
         while True:
             try:
                 self._read_lines()
-                self._engine.wait(self.container_id)
-                self.final = self._engine.state(self.container_id)
-                return
+                if self._is_final():
+                    return
             except ContainerGoneError:
                 return
             except EngineAwayError:
                 log.warning("follower.engine_away container=%s", self.container_id)
-                self._wait_for_engine()
-                if not self._is_still_running():
+                if not self._outlived_the_engine():
                     self.was_cut = True
                     return
 
@@ -80,15 +81,25 @@ class Follower:
             self._seen = moment
             self._on_line(self.host, moment, line)
 
-    def _wait_for_engine(self) -> None:
-        while not self._engine.is_answering():
-            threading.Event().wait(ENGINE_POLL_SECONDS)
+    def _is_final(self) -> bool:
+        """Whether the container has ended, as it has a moment after its log; else the log broke off."""
+        for _ in range(END_LOOKS):
+            state = self._engine.state(self.container_id)
+            if state.exit_code is not None:
+                self.final = state
+                return True
+            threading.Event().wait(END_LOOK_SECONDS)
+        return False
 
-    def _is_still_running(self) -> bool:
-        try:
-            return self._engine.state(self.container_id).is_running
-        except (ContainerGoneError, EngineAwayError):
-            return False
+    def _outlived_the_engine(self) -> bool:
+        """Whether the container runs once the engine is back; live-restore lets it."""
+        while True:
+            try:
+                return self._engine.state(self.container_id).is_running
+            except ContainerGoneError:
+                return False
+            except EngineAwayError:
+                threading.Event().wait(ENGINE_POLL_SECONDS)
 
 
 class Ending:

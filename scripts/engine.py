@@ -17,6 +17,11 @@ DOCKER_SUITE = "trixie"
 
 START_TIMEOUT_SECONDS = 60
 DAEMON_LOG = LOGS / "dockerd.log"
+# Where the daemons write their process ids, and whose they are.
+PID_FILES = {
+    Path("/var/run/docker.pid"): "dockerd",
+    Path("/var/run/docker/containerd/containerd.pid"): "containerd",
+}
 
 HOW_TO_INSTALL = (
     f"Install Docker Engine {MINIMUM_ENGINE} or newer with the compose (v2) and buildx plugins:\n"
@@ -157,6 +162,8 @@ def start_daemon() -> None:
         wait_until(lambda: engine_state().engine is not None, START_TIMEOUT_SECONDS)
         why = "`journalctl --unit docker` says why"
     else:
+        for pid_file, program in PID_FILES.items():
+            remove_stale(pid_file, program)
         daemon = _detached_daemon()
         wait_until(
             lambda: engine_state().engine is not None or daemon.poll() is not None, START_TIMEOUT_SECONDS
@@ -164,6 +171,21 @@ def start_daemon() -> None:
         why = f"its last words ({relative(DAEMON_LOG)}):\n{tail(DAEMON_LOG)}"
     if engine_state().engine is None:
         raise SetupError(f"dockerd does not come up; {why}")
+
+
+def remove_stale(pid_file: Path, program: str, processes: Path = Path("/proc")) -> None:
+    """Remove a killed daemon's pid file.
+
+    The next one looks only whether a process has that number, and would not
+    start beside the dead daemon's remains or a stranger.
+    """
+    if not pid_file.is_file():
+        return
+    stat = processes / pid_file.read_text(encoding="ascii").strip() / "stat"
+    # `pid (name) state …`; a name may hold spaces and brackets (proc_pid_stat(5)).
+    name, _, rest = stat.read_text().partition("(")[2].rpartition(")") if stat.is_file() else ("", "", "")
+    if name != program or rest.split()[0] in ("Z", "X"):
+        pid_file.unlink()
 
 
 def _detached_daemon() -> subprocess.Popen[bytes]:

@@ -5,7 +5,14 @@ from pathlib import Path
 import pytest
 
 from scripts.commands import SetupError
-from scripts.engine import EngineState, engine_state, ensure_engine, major, refuse_without_rights
+from scripts.engine import (
+    EngineState,
+    engine_state,
+    ensure_engine,
+    major,
+    refuse_without_rights,
+    remove_stale,
+)
 from tests.support.fake_docker import FakeDocker
 
 # What `docker version` and the daemon's socket say: Docker's own texts.
@@ -140,3 +147,31 @@ def test_an_old_engine_is_not_replaced_under_its_containers(docker: FakeDocker) 
         SetupError, match=r"20\.10\.24 is older than 26, and an engine in use is not replaced"
     ):
         ensure_engine()
+
+
+@pytest.mark.parametrize(
+    ("stat", "is_stale"),
+    [
+        (None, True),
+        ("4711 (dockerd) Z 1 4711 4711", True),
+        ("4711 (a (very) odd one) S 1 4711 4711", True),
+        ("4711 (dockerd) S 1 4711 4711", False),
+    ],
+    ids=["nobody", "a dead daemon that nobody has buried", "a stranger", "a daemon at work"],
+)
+def test_a_pid_file_goes_where_no_daemon_is_behind_it(
+    stat: str | None, is_stale: bool, tmp_path: Path
+) -> None:
+    pid_file = tmp_path / "docker.pid"
+    pid_file.write_text("4711")
+    if stat is not None:
+        (tmp_path / "proc" / "4711").mkdir(parents=True)
+        (tmp_path / "proc" / "4711" / "stat").write_text(stat)
+
+    remove_stale(pid_file, "dockerd", tmp_path / "proc")
+
+    assert pid_file.exists() is not is_stale
+
+
+def test_without_a_pid_file_there_is_nothing_to_remove(tmp_path: Path) -> None:
+    remove_stale(tmp_path / "docker.pid", "dockerd")

@@ -153,6 +153,34 @@ def test_a_container_that_ends_while_nobody_watches_keeps_its_result(
     assert jobs.emulator.job_containers() == []
 
 
+def test_a_container_that_is_ended_while_nobody_watches_is_no_failure_of_its_program(
+    emulator_with: Callable[..., Emulator], preprocess_image: str
+) -> None:
+    jobs = Jobs(emulator_with(), preprocess_image)
+    once = jobs.train(f"{WAITS}; exit 3")
+    # The second attempt finds what the first one left in the checkpoints, and ends well.
+    again = jobs.train(
+        f"test -e /opt/ml/checkpoints/seen && exit 0; touch /opt/ml/checkpoints/seen; {WAITS}; exit 3",
+        RetryStrategy={"MaximumRetryAttempts": 1},
+        CheckpointConfig={"S3Uri": jobs.uri("checkpoints")},
+    )
+    containers = [jobs.running(name) for name in (once, again)]
+    wait_until(
+        lambda: True if any(key.endswith("seen") for key in jobs.objects("checkpoints")) else None,
+        "a checkpoint",
+    )
+
+    jobs.emulator.kill()
+    for container in containers:
+        container.kill()
+        container.wait()
+    jobs.emulator.restart()
+
+    # AWS's words and RetryStrategy's meaning (API reference): InternalServerError alone is retried.
+    assert jobs.ended(once)["FailureReason"].startswith("InternalServerError: ")
+    assert jobs.ended(again)["TrainingJobStatus"] == "Completed"
+
+
 def test_a_job_that_runs_over_a_restart_is_stopped_by_the_next_process(
     emulator_with: Callable[..., Emulator], preprocess_image: str
 ) -> None:

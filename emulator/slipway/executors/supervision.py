@@ -20,6 +20,9 @@ PEER_GRACE_SECONDS = 10
 # How often a row is looked at although nobody rang, and how far the log's position may lag behind.
 LOOK_SECONDS = 2.0
 WENT_AWAY = "the Docker Engine went away while the containers ran"
+# What a container is left with that an engine took along: SIGKILL, SIGTERM, and
+# Docker's own number for an end that it did not see itself.
+TAKEN_ALONG = frozenset({137, 143, 255})
 
 
 class LostError(EngineError):
@@ -48,6 +51,8 @@ class Supervision:
         self._bell = bell
         self._sink = sink
         self._listener = listener
+        # What ended before nobody watched: this process was away, and the engine perhaps too.
+        self._watched_since = clock.now()
         # When the last line came that was passed on, by host: before a restart, and now.
         self._told_before: dict[str, float] = dict.fromkeys(ids, 0.0) | job.internal.get("logged", {})
         self._told = dict(self._told_before)
@@ -120,7 +125,14 @@ class Supervision:
         if gone:
             raise LostError(f"the container of {', '.join(gone)} was removed while it ran")
         signalled = self._row().internal.get("signalled")
+        if signalled is None and any(map(self._was_taken_along, exits)):
+            raise LostError("the containers were ended while nobody watched, as by a restart of the engine")
         return outcome_of(Cause(signalled["cause"]) if signalled else Cause.EXITED, exits)
+
+    def _was_taken_along(self, exit_: Exit) -> bool:
+        """Whether a container was ended from outside, by nobody of us, before it was watched again."""
+        is_unseen = exit_.moment < self._watched_since
+        return is_unseen and exit_.exit_code in TAKEN_ALONG and not exit_.is_out_of_memory
 
     def _row(self) -> Resource:
         job = self._store.get(self._job.key)

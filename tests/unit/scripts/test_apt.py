@@ -8,20 +8,20 @@ from scripts.apt import AptSource, add_suite, debian_codename, host_apt_source, 
 from scripts.commands import SetupError
 
 DEBIAN_KEY = "/usr/share/keyrings/debian-archive-keyring.gpg"
-DEBIAN = AptSource("http://deb.debian.org/debian", DEBIAN_KEY)
+DEBIAN = AptSource("http://mirror.example/debian", DEBIAN_KEY)
 
 # /etc/apt/sources.list.d/debian.sources as Debian's own container image has it.
 CONTAINER = f"""\
 Types: deb
 # http://snapshot.debian.org/archive/debian/20250520T000000Z
-URIs: http://deb.debian.org/debian
+URIs: http://mirror.example/debian
 Suites: bookworm bookworm-updates
 Components: main
 Signed-By: {DEBIAN_KEY}
 
 Types: deb
 # http://snapshot.debian.org/archive/debian-security/20250520T000000Z
-URIs: http://deb.debian.org/debian-security
+URIs: http://mirror.example/debian-security
 Suites: bookworm-security
 Components: main
 Signed-By: {DEBIAN_KEY}
@@ -173,7 +173,7 @@ def test_one_line_sources_are_understood(etc_apt: Path, line: str, signed_by: st
     ],
 )
 def test_a_line_that_does_not_serve_the_suite_is_passed_over(etc_apt: Path, line: str) -> None:
-    write(etc_apt, "sources.list", f"{line}\ndeb http://deb.debian.org/debian bookworm main\n")
+    write(etc_apt, "sources.list", f"{line}\ndeb http://mirror.example/debian bookworm main\n")
 
     assert host_apt_source("bookworm", etc_apt) == DEBIAN
 
@@ -195,7 +195,7 @@ def test_another_vendor_with_a_suite_of_the_same_name_comes_last(etc_apt: Path) 
     )
     assert host_apt_source("bookworm", etc_apt) == AptSource("https://vendor.example", vendor)
 
-    write(etc_apt, "sources.list", "deb http://deb.debian.org/debian bookworm main\n")
+    write(etc_apt, "sources.list", "deb http://mirror.example/debian bookworm main\n")
 
     assert host_apt_source("bookworm", etc_apt) == DEBIAN
 

@@ -4,6 +4,7 @@
 PROJECT ?= bank
 IMAGE ?=
 RUNS ?=
+BENCH ?=
 JOB ?=
 FOLLOW ?=
 DATA ?=
@@ -74,8 +75,8 @@ test: setup-tests images-tests ## All tests; the closing line is pytest's
 
 check: lint types test ## Lint, types and all tests: what every change must pass
 
-bench: setup up ## Measure: overhead of training, runs and jobs, model quality; figures in build/bench/
-	@$(VENV)/python -m benchmarks
+bench: setup up ## Measure (minutes): training, runs, jobs, invocations, model quality; figures in build/bench/
+	@$(VENV)/python -m benchmarks $(BENCH)
 
 push: setup ## Push the tested images to REGISTRY=host:port, by digest
 	@$(PYTHON) -m scripts.push --registry "$(REGISTRY)" $(foreach name,$(IMAGE),--image $(name))

@@ -4,7 +4,7 @@ import argparse
 import os
 import sys
 
-from benchmarks import emulator, model_quality, run_overhead, training_overhead
+from benchmarks import emulator, invocations, job_queue, model_quality, run_overhead, training_overhead
 from orchestration.data_source import choose
 from orchestration.errors import OrchestrationError
 from orchestration.settings import ROOT, Settings
@@ -16,6 +16,8 @@ QUESTIONS = {
     "run_overhead": run_overhead.main,
     "model_quality": model_quality.main,
     "emulator": emulator.main,
+    "invocations": invocations.main,
+    "job_queue": job_queue.main,
 }
 
 

@@ -138,9 +138,8 @@ def run_bare(image: str) -> None:
     )
 
 
-def run_job(client: Any, image: str) -> None:
-    """The same as a processing job, to its end. Raises JobError where it fails."""
-    name = f"bench-{uuid4().hex[:12]}"
+def create_job(client: Any, image: str, name: str) -> None:
+    """Ask for the same as a processing job."""
     client.create_processing_job(
         ProcessingJobName=name,
         RoleArn="arn:aws:iam::000000000000:role/any",
@@ -149,6 +148,12 @@ def run_job(client: Any, image: str) -> None:
             "ClusterConfig": {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
         },
     )
+
+
+def run_job(client: Any, image: str) -> None:
+    """The same as a processing job, to its end. Raises JobError where it fails."""
+    name = f"bench-{uuid4().hex[:12]}"
+    create_job(client, image, name)
     while (job := client.describe_processing_job(ProcessingJobName=name))[
         "ProcessingJobStatus"
     ] == "InProgress":

@@ -2,8 +2,6 @@
 
 import http.client
 import json
-import socket
-import subprocess
 import threading
 import time
 from collections.abc import Iterator
@@ -11,7 +9,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
 
-from benchmarks.jobs import LABEL
+from benchmarks.jobs import LABEL, docker
+from orchestration.local_mode import free_port
 from scripts.commands import ROOT, SetupError, capture
 
 SOCKET = "/var/run/docker.sock"
@@ -29,7 +28,7 @@ class ControlPlane:
 
     def memory_megabytes(self) -> float:
         """What it has in use, as the engine counts it: without the page cache."""
-        answer = _docker("stats", "--no-stream", "--format", "{{.MemUsage}}", self.container)
+        answer = docker("stats", "--no-stream", "--format", "{{.MemUsage}}", self.container)
         used = answer.split("/")[0].strip()
         units = {"GiB": 1024.0, "MiB": 1.0, "KiB": 1 / 1024}
         return next(float(used.removesuffix(unit)) * factor for unit, factor in units.items() if unit in used)
@@ -41,24 +40,24 @@ def running(image: str, seed: str | None = None) -> Iterator[ControlPlane]:
     identity = f"slipway-bench-{uuid4().hex[:8]}"
     network = _network_of_localstack()
     volumes = [f"{identity}-{kind}" for kind in ("jobs", "state")]
-    port = _free_port()
+    port = free_port()
     mounts = [
         *("--volume", f"{volumes[0]}:/var/lib/slipway/jobs"),
         *("--volume", f"{volumes[1]}:/var/lib/slipway/state"),
     ]
     try:
         for volume in volumes:
-            _docker("volume", "create", "--label", LABEL, volume)
+            docker("volume", "create", "--label", LABEL, volume)
         if seed is not None:
-            _docker("run", "--rm", "--label", LABEL, *mounts, "--entrypoint", "python", image, "-c", seed)
-        _docker(
+            docker("run", "--rm", "--label", LABEL, *mounts, "--entrypoint", "python", image, "-c", seed)
+        docker(
             *("create", "--name", identity, "--label", LABEL, "--init", "--network", network, *mounts),
             *("--volume", f"{SOCKET}:{SOCKET}", "--publish", f"127.0.0.1:{port}:4500"),
             *("--env", "AWS_ENDPOINT_URL=http://localstack:4566"),
             *("--env", f"SLIPWAY_JOBS_VOLUME={volumes[0]}", "--env", f"SLIPWAY_JOB_NETWORK={network}", image),
         )
         started = time.perf_counter()
-        _docker("start", identity)
+        docker("start", identity)
         _wait_until_ready(port, identity)
         yield ControlPlane(f"http://127.0.0.1:{port}", identity, time.perf_counter() - started)
     finally:
@@ -82,7 +81,7 @@ def _network_of_localstack() -> str:
     if not container:
         raise SetupError("LocalStack does not run; start it with: make up")
     networks: dict[str, object] = json.loads(
-        _docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", container)
+        docker("inspect", "--format", "{{json .NetworkSettings.Networks}}", container)
     )
     return next(iter(networks))
 
@@ -106,17 +105,3 @@ def _answers(port: int) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        port: int = probe.getsockname()[1]
-        return port
-
-
-def _docker(*arguments: str) -> str:
-    answer = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
-    if answer.returncode != 0:
-        raise SetupError(f"docker {arguments[0]} failed: {answer.stderr.strip()}")
-    return answer.stdout

@@ -5,12 +5,13 @@ import shutil
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from uuid import uuid4
 
+from orchestration.containers import seconds_between
 from orchestration.project import Project
 from orchestration.schema import schema_document
+from scripts.commands import SetupError
 
 LABEL = "slipway=1"
 
@@ -25,6 +26,14 @@ class Ended:
 
 class JobError(Exception):
     """A container failed; the message is its log's end."""
+
+
+def docker(*arguments: str) -> str:
+    """What the client answers. Raises SetupError with its own words."""
+    answer = subprocess.run(["docker", *arguments], check=False, capture_output=True, text=True)
+    if answer.returncode != 0:
+        raise SetupError(f"docker {arguments[0]} failed: {answer.stderr.strip()}")
+    return answer.stdout
 
 
 def docker_run(image: str, command: Sequence[str], root: Path, entrypoint: str | None = None) -> Ended:
@@ -43,10 +52,10 @@ def docker_run(image: str, command: Sequence[str], root: Path, entrypoint: str |
         )
         if answer.returncode != 0:
             raise JobError(f"{image} {' '.join(command)[:60]}: {answer.stderr[-1500:]}")
-        state = json.loads(_docker("inspect", "--format", "{{json .State}}", name))
+        state = json.loads(docker("inspect", "--format", "{{json .State}}", name))
     finally:
         subprocess.run(["docker", "rm", "--force", "--volumes", name], check=False, capture_output=True)
-    return Ended(_moment(state["FinishedAt"]) - _moment(state["StartedAt"]), answer.stdout + answer.stderr)
+    return Ended(seconds_between(state["StartedAt"], state["FinishedAt"]), answer.stdout + answer.stderr)
 
 
 def preprocess(image: str, project: Project, data: Path, seed: int, root: Path) -> Ended:
@@ -90,14 +99,3 @@ def evaluate(image: str, preprocessed: Path, trained: Path, root: Path) -> dict[
     )
     metrics = document["binary_classification_metrics"]
     return {name: float(metrics[name]["value"]) for name in ("accuracy", "auc")}
-
-
-def _docker(*arguments: str) -> str:
-    answer = subprocess.run(["docker", *arguments], check=True, capture_output=True, text=True)
-    return answer.stdout
-
-
-def _moment(text: str) -> float:
-    # Docker writes nanoseconds; Python reads microseconds.
-    whole, _, fraction = text.rstrip("Z").partition(".")
-    return datetime.fromisoformat(f"{whole}.{fraction[:6]:0<6}+00:00").timestamp()

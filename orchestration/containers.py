@@ -130,7 +130,7 @@ def _job_container(item: dict[str, object]) -> JobContainer:
     return JobContainer(
         container_id=container_id,
         exit_code=int(state["ExitCode"]),
-        seconds=_seconds(str(state["StartedAt"]), str(state["FinishedAt"])),
+        seconds=seconds_between(str(state["StartedAt"]), str(state["FinishedAt"])),
         is_out_of_memory=bool(state["OOMKilled"]),
         log=_log(container_id),
     )
@@ -141,7 +141,8 @@ def _log(container_id: str) -> str:
     return _docker("logs", container_id, with_stderr=True).replace("\r\n", "\n")
 
 
-def _seconds(started: str, finished: str) -> float:
+def seconds_between(started: str, finished: str) -> float:
+    """How long it is from one of Docker's times to another; 0 where it never was."""
     return max(0.0, (_moment(finished) - _moment(started)).total_seconds())
 
 

@@ -13,9 +13,9 @@ import docker
 import pytest
 import yaml
 
+from orchestration.local_mode import free_port
 from scripts.commands import ROOT
 from tests.support.containers import wait_until
-from tests.support.emulator import free_port
 
 TEXT = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 PUBLISHED = "127.0.0.1:4566"

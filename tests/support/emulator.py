@@ -1,6 +1,5 @@
 """An emulator of the tests' own beside a LocalStack, on a network and volumes of its own."""
 
-import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
@@ -13,6 +12,7 @@ import yaml
 from botocore.config import Config
 from docker.errors import NotFound
 
+from orchestration.local_mode import free_port
 from scripts.commands import ROOT
 from tests.support.containers import LABELS, wait_until
 from tests.support.localstack import PORT as LOCALSTACK_PORT
@@ -176,11 +176,3 @@ def remove_network(engine: Any, name: str) -> None:
         engine.networks.get(name).remove()
     except NotFound:
         return
-
-
-def free_port() -> int:
-    """A port of the loopback interface that nobody listens on at this moment."""
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        number: int = probe.getsockname()[1]
-        return number

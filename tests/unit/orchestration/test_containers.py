@@ -1,4 +1,4 @@
-from orchestration.containers import JobContainer, _seconds
+from orchestration.containers import JobContainer, seconds_between
 
 FINISHED = (
     "2026-01-01T00:00:00.000Z INFO split.done\n"
@@ -14,7 +14,7 @@ def test_work_seconds_are_the_jobs_own() -> None:
     assert container(FINISHED, exit_code=0).work_seconds == 1.25
 
 
-def test_a_job_that_did_not_finish_has_no_work_seconds() -> None:
+def test_a_job_that_did_not_finish_has_no_workseconds_between() -> None:
     assert container("Killed\n").work_seconds is None
 
 
@@ -42,10 +42,10 @@ def test_memory_is_named() -> None:
 
 def test_dockers_nanoseconds_are_understood() -> None:
     # Docker leaves out trailing zeros, so the number of digits varies.
-    assert _seconds("2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:01.623456Z") == 1.5
-    assert _seconds("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:02Z") == 1.5
-    assert _seconds("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:02Z") == 2.0
+    assert seconds_between("2026-01-01T00:00:00.123456789Z", "2026-01-01T00:00:01.623456Z") == 1.5
+    assert seconds_between("2026-01-01T00:00:00.5Z", "2026-01-01T00:00:02Z") == 1.5
+    assert seconds_between("2026-01-01T01:00:00+01:00", "2026-01-01T00:00:02Z") == 2.0
 
 
 def test_a_container_that_never_started_took_no_time() -> None:
-    assert _seconds("2026-01-01T00:00:01Z", "0001-01-01T00:00:00Z") == 0.0
+    assert seconds_between("2026-01-01T00:00:01Z", "0001-01-01T00:00:00Z") == 0.0

@@ -13,12 +13,12 @@ from typing import NoReturn
 import uvicorn
 
 from slipway.aws import AwsClients
-from slipway.clock import SystemClock
+from slipway.clock import MovableClock
 from slipway.containers.engine import Engine, EngineError
 from slipway.containers.home import find_home
 from slipway.containers.images import ImageMapError, Images, read_mapping
 from slipway.events.emitter import Emitter
-from slipway.events.state_change import event_of, nothing_of
+from slipway.events.state_change import events_of, nothing_of
 from slipway.jobs import Jobs
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
@@ -46,14 +46,14 @@ def running(settings: Settings) -> Iterator[Server]:
     settings = at_home(settings)
     settings.state_dir.mkdir(parents=True, exist_ok=True)
     settings.jobs_dir.mkdir(parents=True, exist_ok=True)
-    clock = SystemClock()
+    clock = MovableClock(settings.state_dir / "clock")
     clients = (
         AwsClients(settings.aws_endpoint_url, settings.secret_access_key)
         if settings.aws_endpoint_url
         else None
     )
     # An event that nobody will ever be told must not wait.
-    store = Store(settings.state_dir / "slipway.db", clock, event_of if clients else nothing_of)
+    store = Store(settings.state_dir / "slipway.db", clock, events_of if clients else nothing_of)
     emitter = Emitter(store, clients) if clients else None
     telemetry = Telemetry(clients, clock)
     engine = Engine.connect(settings.jobs_volume)
@@ -65,14 +65,16 @@ def running(settings: Settings) -> Iterator[Server]:
         settings, store, clock, engine, images, s3_clients, model_packages.resolve_container, telemetry
     )
     jobs = Jobs(settings, store, clock, engine, images, s3_clients, telemetry)
-    operations: dict[tuple[str, str], Operation] = {
+    # Filled below: what calls operations as a client would is built from what answers them.
+    operations: dict[tuple[str, str], Operation] = {}
+    dispatcher = Dispatcher(ServiceModels(), operations)
+    operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
         **Tags(store).operations,
         **serving.operations,
         **jobs.operations,
     }
-    dispatcher = Dispatcher(ServiceModels(), operations)
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
     model_threads = ThreadPoolExecutor(INVOCATION_THREADS, thread_name_prefix="invocation")
     telemetry.start()
@@ -81,7 +83,7 @@ def running(settings: Settings) -> Iterator[Server]:
     if emitter:
         emitter.start()
     try:
-        pages = own_pages(settings, store, operations, [serving.forget])
+        pages = own_pages(settings, store, operations, [serving.forget, clock.reset])
         yield Server(dispatcher.answer, pages, threads, model_threads)
     finally:
         for pool in (threads, model_threads):

@@ -34,9 +34,9 @@ class MovableClock:
         self.seconds += seconds
 
 
-def change_told(before: Resource | None, after: Resource) -> Event:
+def change_told(before: Resource | None, after: Resource) -> tuple[Event, ...]:
     """An event that tells the whole change: what a commit holds can be compared with it."""
-    return Event("change", {"before": before.status if before else None, "after": after.status})
+    return (Event("change", {"before": before.status if before else None, "after": after.status}),)
 
 
 class ControlPlane:

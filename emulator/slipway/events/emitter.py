@@ -11,7 +11,6 @@ from slipway.aws import AwsClients
 from slipway.courier import Courier, RefusedError, asking
 from slipway.store.store import PendingEvent, Store
 
-SOURCE = "aws.sagemaker"
 # PutEvents takes no more (API reference).
 ENTRIES_PER_CALL = 10
 EVENTS_PER_READING = 100
@@ -80,7 +79,7 @@ class Emitter:
             tags = {tag["Key"]: tag["Value"] for tag in self._store.tags(event.resource_arn)}
             detail = {**detail, "Tags": tags}
         return {
-            "Source": SOURCE,
+            "Source": event.source,
             "DetailType": event.detail_type,
             "Time": event.time,
             "Resources": [event.resource_arn],

@@ -99,9 +99,15 @@ def event_of(before: Resource | None, after: Resource) -> Event | None:
     return Event(detail_type, detail(after.document))
 
 
-def nothing_of(_before: Resource | None, _after: Resource) -> Event | None:
+def events_of(before: Resource | None, after: Resource) -> tuple[Event, ...]:
+    """All that a change owes."""
+    event = event_of(before, after)
+    return (event,) if event else ()
+
+
+def nothing_of(_before: Resource | None, _after: Resource) -> tuple[Event, ...]:
     """What a change owes where nobody listens."""
-    return None
+    return ()
 
 
 def _is_news(before: Resource | None, after: Resource) -> bool:

@@ -14,11 +14,12 @@ from slipway.errors import (
 )
 from slipway.protocol.call import Call, HttpAnswer, HttpRequest
 from slipway.protocol.identity import owner_of
-from slipway.protocol.parsing import parse_json, parse_rest
+from slipway.protocol.parsing import parse_document, parse_json, parse_rest
 from slipway.protocol.serializing import JSON_TYPE, json_answer, rest_answer
-from slipway.protocol.service_model import SAGEMAKER, ServiceModels
+from slipway.protocol.service_model import SAGEMAKER, SAGEMAKER_RUNTIMES, ServiceModels
 from slipway.protocol.validation import validate
 from slipway.resources.document import Document
+from slipway.resources.resource import Owner
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +49,19 @@ class Dispatcher:
             )
             return error_answer(broken, request_id, is_json)
 
+    def call(self, owner: Owner, service: str, name: str, document: Document) -> Document:
+        """Carry out an operation for a part of this process, as if a client had sent `document` as JSON.
+
+        Bytes stay bytes. Raises ServiceError, as a client would be answered.
+        """
+        operation = self._models.operation(service, name)
+        if operation is None:
+            raise UnknownOperationException(f"There is no operation {service} {name}.")
+        carry_out = self._implementation(service, name)
+        parameters = parse_document(operation, document)
+        validate(operation, parameters)
+        return carry_out(Call(service, name, parameters, owner, str(uuid.uuid4())))
+
     def _json(self, request: HttpRequest, request_id: str) -> HttpAnswer:
         prefix, _, name = request.headers["x-amz-target"].partition(".")
         operation = self._models.operation(SAGEMAKER, name) if prefix == "SageMaker" else None
@@ -69,8 +83,10 @@ class Dispatcher:
         try:
             validate(route.operation, parameters)
         except ValidationException as error:
-            # The runtimes' models call it so.
-            raise RuntimeValidationError(str(error)) from None
+            if route.service in SAGEMAKER_RUNTIMES:
+                # Their models call it so.
+                raise RuntimeValidationError(str(error)) from None
+            raise
         owner = owner_of(request.headers)
         document = carry_out(Call(route.service, route.operation.name, parameters, owner, request_id))
         return rest_answer(route.operation, document, request_id)

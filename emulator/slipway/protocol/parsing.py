@@ -20,7 +20,14 @@ def parse_json(operation: OperationModel, body: bytes) -> Document:
 
     Raises SerializationException where the body is not what the model says.
     """
-    document = _json_object(body)
+    return parse_document(operation, _json_object(body))
+
+
+def parse_document(operation: OperationModel, document: Mapping[str, Any]) -> Document:
+    """The parameters in a document that is JSON already, or was made here.
+
+    Raises SerializationException where it is not what the model says.
+    """
     shape = operation.input_shape
     return _structure(shape, document) if isinstance(shape, StructureShape) else {}
 
@@ -159,6 +166,8 @@ def _timestamp(value: Any, shape: Shape, where: str) -> float:
 
 
 def _bytes(value: Any, shape: Shape, where: str) -> bytes:
+    if isinstance(value, bytes):
+        return value
     try:
         return base64.b64decode(_expect(value, str, shape, where), validate=True)
     except ValueError:

@@ -10,8 +10,12 @@ from botocore.model import OperationModel, ServiceModel
 
 SAGEMAKER = "sagemaker"
 RUNTIME = "sagemaker-runtime"
-# Signing scopes name all of them "sagemaker", so a path decides which REST service is meant.
-REST_SERVICES = (RUNTIME, "sagemaker-featurestore-runtime", "sagemaker-metrics")
+# Signing scopes name the runtimes "sagemaker" too, so a path decides which REST service is meant.
+LAMBDA = "lambda"
+SCHEDULER = "scheduler"
+REST_SERVICES = (RUNTIME, "sagemaker-featurestore-runtime", "sagemaker-metrics", LAMBDA, SCHEDULER)
+# Those whose models call a broken constraint ValidationError.
+SAGEMAKER_RUNTIMES = frozenset(REST_SERVICES) - {LAMBDA, SCHEDULER}
 
 
 @dataclass(frozen=True, slots=True)

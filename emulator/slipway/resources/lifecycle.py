@@ -29,12 +29,33 @@ _PACKAGE: Mapping[str, frozenset[str]] = {
     "Failed": frozenset({"Deleting"}),
     "Deleting": frozenset(),
 }
+_PIPELINE = {"Active": frozenset({"Deleting"}), "Deleting": frozenset[str]()}
+# Retrying takes up an execution that has failed or was stopped (API reference, RetryPipelineExecution).
+_EXECUTION: Mapping[str, frozenset[str]] = {
+    "Executing": frozenset({"Stopping", "Stopped", "Failed", "Succeeded", "CompletedWithFailures"}),
+    "Stopping": frozenset({"Stopped", "Failed", "Succeeded"}),
+    "Stopped": frozenset({"Executing"}),
+    "Failed": frozenset({"Executing"}),
+    "CompletedWithFailures": frozenset({"Executing"}),
+    "Succeeded": frozenset(),
+}
+_STEP: Mapping[str, frozenset[str]] = {
+    "Starting": frozenset({"Executing", "Stopping", "Stopped", "Failed", "Succeeded"}),
+    "Executing": frozenset({"Starting", "Stopping", "Stopped", "Failed", "Succeeded"}),
+    "Stopping": frozenset({"Stopped", "Failed", "Succeeded"}),
+    "Stopped": frozenset({"Starting"}),
+    "Failed": frozenset({"Starting"}),
+    "Succeeded": frozenset(),
+}
 _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.TRAINING_JOB: _JOB,
     Kind.PROCESSING_JOB: _JOB,
     Kind.ENDPOINT: _ENDPOINT,
     Kind.MODEL_PACKAGE: _PACKAGE,
     Kind.MODEL_PACKAGE_GROUP: _PACKAGE,
+    Kind.PIPELINE: _PIPELINE,
+    Kind.PIPELINE_EXECUTION: _EXECUTION,
+    Kind.PIPELINE_STEP: _STEP,
 }
 # The member of Describe that holds the status.
 STATUS_MEMBER: Mapping[Kind, str] = {
@@ -43,6 +64,9 @@ STATUS_MEMBER: Mapping[Kind, str] = {
     Kind.ENDPOINT: "EndpointStatus",
     Kind.MODEL_PACKAGE: "ModelPackageStatus",
     Kind.MODEL_PACKAGE_GROUP: "ModelPackageGroupStatus",
+    Kind.PIPELINE: "PipelineStatus",
+    Kind.PIPELINE_EXECUTION: "PipelineExecutionStatus",
+    Kind.PIPELINE_STEP: "StepStatus",
 }
 TERMINAL_JOB = frozenset({"Completed", "Failed", "Stopped"})
 
@@ -58,4 +82,6 @@ def unfinished(kind: Kind) -> frozenset[str]:
         return frozenset({"InProgress", "Stopping"})
     if kind is Kind.ENDPOINT:
         return frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
+    if kind is Kind.PIPELINE_EXECUTION:
+        return frozenset({"Executing", "Stopping"})
     return frozenset()

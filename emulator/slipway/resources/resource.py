@@ -9,7 +9,7 @@ from slipway.resources.document import Document
 
 
 class Kind(StrEnum):
-    """A resource type; the value is the one in its ARN."""
+    """A resource type; the value is the one in its ARN where ARN_FORMS has no other."""
 
     TRAINING_JOB = "training-job"
     PROCESSING_JOB = "processing-job"
@@ -18,6 +18,24 @@ class Kind(StrEnum):
     ENDPOINT = "endpoint"
     MODEL_PACKAGE_GROUP = "model-package-group"
     MODEL_PACKAGE = "model-package"
+    PIPELINE = "pipeline"
+    # Named <pipeline>/execution/<id>, and below that by the step.
+    PIPELINE_EXECUTION = "pipeline-execution"
+    PIPELINE_STEP = "pipeline-step"
+    FUNCTION = "function"
+    SCHEDULE_GROUP = "schedule-group"
+    # Named <group>/<schedule>.
+    SCHEDULE = "schedule"
+
+
+# What stands between partition and region, and what between account and name.
+ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
+    Kind.PIPELINE_EXECUTION: ("sagemaker", "pipeline/"),
+    Kind.PIPELINE_STEP: ("sagemaker", "pipeline/"),
+    Kind.FUNCTION: ("lambda", "function:"),
+    Kind.SCHEDULE_GROUP: ("scheduler", "schedule-group/"),
+    Kind.SCHEDULE: ("scheduler", "schedule/"),
+}
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,7 +48,9 @@ class Owner:
     def arn(self, kind: Kind, name: str) -> str:
         """The ARN of a resource of this owner; SageMaker writes names there in lower case."""
         partition = "aws-cn" if self.region.startswith("cn-") else "aws"
-        return f"arn:{partition}:sagemaker:{self.region}:{self.account_id}:{kind.value}/{name.lower()}"
+        service, form = ARN_FORMS.get(kind, ("sagemaker", f"{kind.value}/"))
+        shown = name.lower() if service == "sagemaker" else name
+        return f"arn:{partition}:{service}:{self.region}:{self.account_id}:{form}{shown}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -38,7 +38,8 @@ CREATE TABLE IF NOT EXISTS outbox (
     detail_type TEXT NOT NULL,
     resource_arn TEXT NOT NULL,
     time REAL NOT NULL,
-    detail TEXT NOT NULL
+    detail TEXT NOT NULL,
+    source TEXT NOT NULL DEFAULT 'aws.sagemaker'
 );
 
 -- The last number given: versions of a model package group never come back.

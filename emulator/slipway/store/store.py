@@ -24,6 +24,7 @@ class Event:
 
     detail_type: str
     detail: Document
+    source: str = "aws.sagemaker"
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,6 +37,7 @@ class PendingEvent:
     resource_arn: str
     time: float
     detail: Document
+    source: str
 
 
 class AlreadyExistsError(Exception):
@@ -71,15 +73,25 @@ class Store:
     """
 
     def __init__(
-        self, file: Path, clock: Clock, event_of: Callable[[Resource | None, Resource], Event | None]
+        self, file: Path, clock: Clock, events_of: Callable[[Resource | None, Resource], Sequence[Event]]
     ) -> None:
         self._file = file
         self._clock = clock
-        self._event_of = event_of
+        self._events_of = events_of
+        self._listeners: list[Callable[[Resource], None]] = []
         self._write_lock = threading.RLock()
         self._local = threading.local()
         self._changed = threading.Condition()
-        self._connection().executescript(files("slipway.store").joinpath("schema.sql").read_text("utf-8"))
+        connection = self._connection()
+        connection.executescript(files("slipway.store").joinpath("schema.sql").read_text("utf-8"))
+        _bring_up_to_date(connection)
+
+    def subscribe(self, listener: Callable[[Resource], None]) -> None:
+        """Have `listener` called with every resource as it is after a change, once that is committed.
+
+        It is called in the thread that made the change and must neither block nor raise.
+        """
+        self._listeners.append(listener)
 
     # -- reading ------------------------------------------------------------
 
@@ -104,6 +116,15 @@ class Store:
             return Page(resources, None)
         last = rows[query.limit - 1]
         return Page(resources, Position(last[query.sort_by.value], last["sequence"]))
+
+    def children(self, owner: Owner, kind: Kind, parent: str) -> list[Resource]:
+        """Every resource of `kind` with that parent, oldest first."""
+        rows = self._connection().execute(
+            f"SELECT {COLUMNS} FROM resources WHERE account_id = ? AND region = ? AND kind = ? "
+            "AND parent = ? ORDER BY sequence",
+            [owner.account_id, owner.region, kind.value, parent],
+        )
+        return [_resource(row) for row in rows.fetchall()]
 
     def in_statuses(self, kind: Kind, statuses: Iterable[str]) -> list[Resource]:
         """Every resource of `kind` in one of `statuses`, whoever owns it, oldest first."""
@@ -165,7 +186,7 @@ class Store:
                 ],
             )
             self._tag(connection, resource.arn, tags)
-            self._record_event(connection, None, resource)
+            self._record_change(connection, None, resource)
         return resource
 
     def transition(
@@ -199,7 +220,7 @@ class Store:
                     *_identity(key),
                 ],
             )
-            self._record_event(connection, before, after)
+            self._record_change(connection, before, after)
         return after
 
     def delete(self, key: Key) -> None:
@@ -268,6 +289,7 @@ class Store:
                 row["resource_arn"],
                 row["time"],
                 json.loads(row["detail"]),
+                row["source"],
             )
             for row in rows.fetchall()
         ]
@@ -290,22 +312,27 @@ class Store:
             for table in ("resources", "tags", "outbox", "counters", "tokens"):
                 connection.execute(f"DELETE FROM {table}")
 
-    def _record_event(self, connection: sqlite3.Connection, before: Resource | None, after: Resource) -> None:
-        event = self._event_of(before, after)
-        if event is not None:
-            owner = after.key.owner
-            connection.execute(
-                "INSERT INTO outbox (account_id, region, detail_type, resource_arn, time, detail) "
-                "VALUES (?, ?, ?, ?, ?, ?)",
-                [
+    def _record_change(
+        self, connection: sqlite3.Connection, before: Resource | None, after: Resource
+    ) -> None:
+        self._local.changed.append(after)
+        owner = after.key.owner
+        connection.executemany(
+            "INSERT INTO outbox (account_id, region, detail_type, resource_arn, time, detail, source) "
+            "VALUES (?, ?, ?, ?, ?, ?, ?)",
+            [
+                (
                     owner.account_id,
                     owner.region,
                     event.detail_type,
                     after.arn,
                     self._clock.now(),
                     json.dumps(event.detail),
-                ],
-            )
+                    event.source,
+                )
+                for event in self._events_of(before, after)
+            ],
+        )
 
     @staticmethod
     def _tag(connection: sqlite3.Connection, arn: str, tags: Sequence[Mapping[str, str]]) -> None:
@@ -316,9 +343,12 @@ class Store:
             [(arn, arn, tag["Key"], tag["Value"]) for tag in tags],
         )
 
-    def _notify(self) -> None:
+    def _notify(self, changed: Sequence[Resource]) -> None:
         with self._changed:
             self._changed.notify_all()
+        for resource in changed:
+            for listener in self._listeners:
+                listener(resource)
 
     def _connection(self) -> sqlite3.Connection:
         """This thread's own connection: SQLite lets readers go on beside one writer."""
@@ -340,6 +370,8 @@ class Store:
                 yield connection
                 return
             connection.execute("BEGIN IMMEDIATE")
+            changed: list[Resource] = []
+            self._local.changed = changed
             try:
                 yield connection
                 connection.execute("COMMIT")
@@ -349,7 +381,14 @@ class Store:
                 if connection.in_transaction:
                     connection.execute("ROLLBACK")
                 raise
-        self._notify()
+        self._notify(changed)
+
+
+def _bring_up_to_date(connection: sqlite3.Connection) -> None:
+    """What a database of an earlier version lacks."""
+    columns = {row["name"] for row in connection.execute("PRAGMA table_info(outbox)")}
+    if "source" not in columns:
+        connection.execute("ALTER TABLE outbox ADD COLUMN source TEXT NOT NULL DEFAULT 'aws.sagemaker'")
 
 
 def _identity(key: Key) -> list[str]:

@@ -16,19 +16,21 @@ ROOTS = {*PROGRAMS, "jobs", "serving"}
 MAY_IMPORT: dict[str, set[str]] = {
     "settings": {"faults"},
     "resources": {"errors"},
+    "api": {"resources"},
+    "pipelines": {"resources"},
     "store": {"clock", "resources"},
     # A page's position is a row's.
     "protocol": {"errors", "resources", "store.query"},
     # Protocol calls operations; they know what a call is, and never how it came.
     "operations": {
-        *("clock", "errors", "resources", "runtime", "store"),
+        *("api", "clock", "errors", "pipelines", "resources", "runtime", "store"),
         *("protocol.call", "protocol.dispatch", "protocol.pages", "protocol.service_model"),
     },
     "containers": {"clock", "errors", "resources"},
     "staging": {"clock", "errors", "resources"},
     "runtime": {"clock", "errors", "resources"},
     "executors": {
-        *("clock", "errors", "faults", "resources", "store"),
+        *("api", "clock", "errors", "faults", "pipelines", "resources", "store"),
         *("staging", "containers", "runtime"),
     },
     "aws": {"resources"},

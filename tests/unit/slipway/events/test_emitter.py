@@ -65,8 +65,8 @@ def refusal(status: int) -> ClientError:
     return ClientError(answer, "PutEvents")
 
 
-def change(_before: Resource | None, after: Resource) -> Event:
-    return Event("change", {"name": after.name, **after.document})
+def change(_before: Resource | None, after: Resource) -> tuple[Event, ...]:
+    return (Event("change", {"name": after.name, **after.document}),)
 
 
 @pytest.fixture

@@ -183,4 +183,4 @@ def test_of_the_others_nothing_is_told(kind: Kind) -> None:
 
 
 def test_where_nobody_listens_nothing_is_owed() -> None:
-    assert nothing_of(None, training_job("InProgress", "Starting")) is None
+    assert nothing_of(None, training_job("InProgress", "Starting")) == ()

@@ -29,7 +29,7 @@ class Endings:
 
 @pytest.fixture
 def store(tmp_path: Path) -> Store:
-    return Store(tmp_path / "slipway.db", MovableClock(), lambda _before, _after: None)
+    return Store(tmp_path / "slipway.db", MovableClock(), lambda _before, _after: ())
 
 
 def endpoint(store: Store, name: str, status: str) -> Key:

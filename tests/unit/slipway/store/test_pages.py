@@ -50,7 +50,7 @@ FILTERS = st.fixed_dictionaries(
 @contextmanager
 def new_store() -> Iterator[Store]:
     with tempfile.TemporaryDirectory() as folder:
-        yield Store(Path(folder) / "slipway.db", MovableClock(), lambda _before, _after: None)
+        yield Store(Path(folder) / "slipway.db", MovableClock(), lambda _before, _after: ())
 
 
 def kept(resource: Resource, parent: str, label: str, filters: dict[str, Any]) -> bool:
@@ -125,7 +125,7 @@ def test_every_row_comes_once_and_in_order_though_others_are_added_meanwhile(
 
 
 def test_other_owners_and_other_kinds_are_not_listed(tmp_path: Path) -> None:
-    store = Store(tmp_path / "slipway.db", MovableClock(), lambda _before, _after: None)
+    store = Store(tmp_path / "slipway.db", MovableClock(), lambda _before, _after: ())
     store.create(job("mine"))
     other = Owner("210987654321", "eu-west-1")
     store.create(replace(job("theirs"), key=replace(job("theirs").key, owner=other)))
@@ -140,7 +140,7 @@ def test_other_owners_and_other_kinds_are_not_listed(tmp_path: Path) -> None:
 def test_a_page_of_100_out_of_10000_is_read_from_an_index(
     tmp_path: Path, sort_by: SortBy, descending: bool, later: bool
 ) -> None:
-    store = Store(tmp_path / "slipway.db", MovableClock(), lambda _before, _after: None)
+    store = Store(tmp_path / "slipway.db", MovableClock(), lambda _before, _after: ())
     with store.all_or_nothing():
         for number in range(10_000):
             store.create(job(f"job-{number:05}", number, STATUSES[number % 3]))

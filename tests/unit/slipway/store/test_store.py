@@ -139,12 +139,12 @@ def test_there_is_no_transition_of_what_is_not_there(store: Store) -> None:
 
 
 def test_state_and_event_are_written_together_or_neither(tmp_path: Path, clock: MovableClock) -> None:
-    def event_of(before: Resource | None, after: Resource) -> Event | None:
+    def events_of(before: Resource | None, after: Resource) -> tuple[Event, ...]:
         if after.status == "Failed":
             raise OSError("no event can be made")
         return change_told(before, after)
 
-    store = Store(tmp_path / "slipway.db", clock, event_of)
+    store = Store(tmp_path / "slipway.db", clock, events_of)
     created = store.create(job("one"))
 
     with pytest.raises(OSError, match="no event"):

@@ -1,0 +1,1 @@
+"""A pipeline's definition, interpreted: pure functions of its JSON and of what has happened so far."""

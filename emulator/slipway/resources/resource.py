@@ -36,6 +36,19 @@ ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
     Kind.SCHEDULE_GROUP: ("scheduler", "schedule-group/"),
     Kind.SCHEDULE: ("scheduler", "schedule/"),
 }
+# Other ARNs have names as they were given. Of pipelines the SDK's own tests expect that of
+# AWS (sagemaker-python-sdk, tests/integ/sagemaker/workflow/helpers.py, names in mixed case).
+_LOWER_CASE = frozenset(
+    {
+        Kind.TRAINING_JOB,
+        Kind.PROCESSING_JOB,
+        Kind.MODEL,
+        Kind.ENDPOINT_CONFIG,
+        Kind.ENDPOINT,
+        Kind.MODEL_PACKAGE_GROUP,
+        Kind.MODEL_PACKAGE,
+    }
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,10 +59,10 @@ class Owner:
     region: str
 
     def arn(self, kind: Kind, name: str) -> str:
-        """The ARN of a resource of this owner; SageMaker writes names there in lower case."""
+        """The ARN of a resource of this owner; SageMaker writes most names there in lower case."""
         partition = "aws-cn" if self.region.startswith("cn-") else "aws"
         service, form = ARN_FORMS.get(kind, ("sagemaker", f"{kind.value}/"))
-        shown = name.lower() if service == "sagemaker" else name
+        shown = name.lower() if kind in _LOWER_CASE else name
         return f"arn:{partition}:{service}:{self.region}:{self.account_id}:{form}{shown}"
 
 

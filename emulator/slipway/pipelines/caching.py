@@ -1,7 +1,25 @@
-"""Which earlier step had the same work to do (contracts: developer guide, "Caching pipeline steps")."""
+"""Which earlier step had the same work to do (developer guide, "Caching pipeline steps")."""
 
-from slipway.pipelines.definition import Step
+import hashlib
+import json
+
+from slipway.pipelines.parts import Step, StepType
 from slipway.resources.document import Document
+
+# The members of the request that AWS compares. Of the steps here no others have their results
+# looked up: a Lambda's or a callback's CacheConfig, which the SDK writes, is without effect.
+COMPARED = {
+    StepType.PROCESSING: ("AppSpecification", "Environment", "ProcessingInputs"),
+    StepType.TRAINING: (
+        "AlgorithmSpecification",
+        "CheckpointConfig",
+        "DebugHookConfig",
+        "DebugRuleConfigurations",
+        "Environment",
+        "HyperParameters",
+        "InputDataConfig",
+    ),
+}
 
 
 def cache_key(step: Step, arguments: Document) -> str | None:
@@ -10,5 +28,11 @@ def cache_key(step: Step, arguments: Document) -> str | None:
     Processing: AppSpecification, Environment, ProcessingInputs. Training: AlgorithmSpecification,
     CheckpointConfig, DebugHookConfig, DebugRuleConfigurations, Environment, HyperParameters,
     InputDataConfig. Neither resources, role and outputs nor the bytes behind S3 URIs count.
+    The order of members does not count, that of lists does; a step's name and type do, for AWS
+    looks among the earlier runs of the same step.
     """
-    raise NotImplementedError
+    if step.cache_seconds is None or step.type not in COMPARED:
+        return None
+    compared = {name: arguments[name] for name in COMPARED[step.type] if arguments.get(name) is not None}
+    text = json.dumps([step.type, step.name, compared], sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode("ascii")).hexdigest()

@@ -4,97 +4,41 @@ The format is the SDK's (`workflow/`) and the published JSON schema's
 (aws-sagemaker-mlops/sagemaker-model-building-pipeline-definition-JSON-schema).
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass, field
-from enum import StrEnum
+import json
 
+from slipway.pipelines.consistency import check
+from slipway.pipelines.members import Members, refuse, shown
+from slipway.pipelines.parameter_reading import read_parameters
+from slipway.pipelines.parts import (
+    Branch,
+    Definition,
+    DefinitionError,
+    Parameter,
+    PropertyFile,
+    RetryPolicy,
+    Step,
+    StepType,
+)
+from slipway.pipelines.step_reading import read_steps
 from slipway.resources.document import Document
 
+__all__ = [
+    "Branch",
+    "Definition",
+    "DefinitionError",
+    "Parameter",
+    "PropertyFile",
+    "RetryPolicy",
+    "Step",
+    "StepType",
+    "read_definition",
+]
 
-class DefinitionError(Exception):
-    """A definition that cannot be carried out; the message names the place and the way out."""
-
-
-class StepType(StrEnum):
-    """The steps that are carried out here; the value is the definition's."""
-
-    PROCESSING = "Processing"
-    TRAINING = "Training"
-    MODEL = "Model"
-    REGISTER_MODEL = "RegisterModel"
-    CONDITION = "Condition"
-    FAIL = "Fail"
-    LAMBDA = "Lambda"
-    CALLBACK = "Callback"
-
-
-@dataclass(frozen=True, slots=True)
-class Parameter:
-    """What an execution may be given; `default` is of the parameter's type, None where there is none."""
-
-    name: str
-    type: str
-    default: str | int | float | bool | None = None
-    enum_values: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class RetryPolicy:
-    """When to try a step again, and how often; one of `max_attempts` and `expire_after_minutes`."""
-
-    exception_types: frozenset[str]
-    interval_seconds: float = 1.0
-    backoff_rate: float = 2.0
-    max_attempts: int | None = None
-    expire_after_minutes: float | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class PropertyFile:
-    """A JSON file among a processing step's outputs."""
-
-    name: str
-    output_name: str
-    path: str
-
-
-@dataclass(frozen=True, slots=True)
-class Branch:
-    """Where a step belongs to a condition: it runs if the condition's outcome is `outcome`."""
-
-    condition: str
-    outcome: bool
-
-
-@dataclass(frozen=True, slots=True)
-class Step:
-    """One step; `arguments` still hold their references."""
-
-    name: str
-    type: StepType
-    arguments: Document
-    depends_on: tuple[str, ...] = ()
-    display_name: str | None = None
-    description: str | None = None
-    branch: Branch | None = None
-    property_files: Mapping[str, PropertyFile] = field(default_factory=dict)
-    # None where the step's results are not looked up; infinity where they never grow too old.
-    cache_seconds: float | None = None
-    retry_policies: tuple[RetryPolicy, ...] = ()
-    # Lambda: the function's ARN. Callback: the queue's URL. Either may hold references.
-    target: object = None
-    # Lambda and Callback: the type (String, Integer, Boolean, Float) of each output by its name.
-    outputs: Mapping[str, str] = field(default_factory=dict)
-
-
-@dataclass(frozen=True, slots=True)
-class Definition:
-    """A whole pipeline; the steps of conditions' branches stand beside the others, in the JSON's order."""
-
-    parameters: Mapping[str, Parameter]
-    steps: Mapping[str, Step]
-    # {"ExperimentName": …, "TrialName": …} with references; None where the JSON has none.
-    experiment: Document | None = None
+# CreatePipeline takes 1 MiB in PipelineDefinition and in the object of PipelineDefinitionS3Location.
+LIMIT_BYTES = 1024 * 1024
+# Deeper than any request of SageMaker's goes, and far from what recursion bears.
+LIMIT_DEPTH = 100
+VERSION = "2020-12-01"
 
 
 def read_definition(text: str) -> Definition:
@@ -102,4 +46,65 @@ def read_definition(text: str) -> Definition:
 
     Raises DefinitionError.
     """
-    raise NotImplementedError
+    members = Members("the definition", _parsed(text))
+    members.allow("Version", "Metadata", "Parameters", "PipelineExperimentConfig", "Steps")
+    version = members.text("Version", VERSION)
+    if version != VERSION:
+        refuse(f"its Version is {shown(version)}; the one that is known is '{VERSION}'")
+    experiment = _experiment(members)
+    definition = Definition(
+        parameters=read_parameters(members.items("Parameters")),
+        steps=read_steps(members.items("Steps", required=True), experiment),
+        experiment=experiment,
+    )
+    check(definition)
+    return definition
+
+
+def _parsed(text: str) -> object:
+    size = len(text.encode("utf-8", "surrogatepass"))
+    if size > LIMIT_BYTES:
+        refuse(f"it has {size} bytes; {LIMIT_BYTES} are the most")
+    try:
+        document = json.loads(text, parse_constant=_refuse_constant, parse_float=_finite)
+    except RecursionError:
+        refuse(f"it is nested deeper than {LIMIT_DEPTH} levels")
+    except ValueError as error:
+        refuse(f"it is no JSON: {error}")
+    _refuse_depth(document)
+    return document
+
+
+def _refuse_constant(name: str) -> object:
+    raise ValueError(f"{name} is no number of JSON's")
+
+
+def _finite(text: str) -> float:
+    number = float(text)
+    if number in (float("inf"), float("-inf")):
+        raise ValueError(f"{text:.50} is larger than a float can be")
+    return number
+
+
+def _refuse_depth(document: object) -> None:
+    level = [document]
+    for _ in range(LIMIT_DEPTH):
+        level = [
+            inner
+            for value in level
+            if isinstance(value, (dict, list))
+            for inner in (value.values() if isinstance(value, dict) else value)
+        ]
+        if not level:
+            return
+    refuse(f"it is nested deeper than {LIMIT_DEPTH} levels")
+
+
+def _experiment(members: Members) -> Document | None:
+    if members.absent("PipelineExperimentConfig"):
+        return None
+    config = members.members("PipelineExperimentConfig")
+    config.allow("ExperimentName", "TrialName")
+    return {
+        name: config.expression(name) for name in ("ExperimentName", "TrialName") if not config.absent(name)
+    }

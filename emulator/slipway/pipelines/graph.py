@@ -2,12 +2,22 @@
 
 from collections.abc import Iterable, Mapping
 
-from slipway.pipelines.definition import Definition
+from slipway.pipelines.expressions import referenced_steps
+from slipway.pipelines.parts import Definition, DefinitionError, Step
 
 
 def dependencies(definition: Definition) -> Mapping[str, frozenset[str]]:
-    """The steps that each step waits for: by reference, by DependsOn, by belonging to a branch."""
-    raise NotImplementedError
+    """The steps that each step waits for: by reference, by DependsOn, by belonging to a branch.
+
+    To depend on a condition is to wait for its outcome, not for the steps of
+    its branches.
+    """
+    return {name: _waits_for(step) for name, step in definition.steps.items()}
+
+
+def _waits_for(step: Step) -> frozenset[str]:
+    condition = [step.branch.condition] if step.branch else []
+    return referenced_steps([step.arguments, step.target]).union(step.depends_on, condition)
 
 
 def ready(definition: Definition, succeeded: Mapping[str, bool | None], begun: Iterable[str]) -> list[str]:
@@ -16,12 +26,31 @@ def ready(definition: Definition, succeeded: Mapping[str, bool | None], begun: I
     `succeeded` has the steps that have ended well, a condition with its
     outcome and any other with None; `begun` every step that has a status.
     """
-    raise NotImplementedError
+    waits_for = dependencies(definition)
+    started = frozenset(begun)
+    return [
+        name
+        for name, step in definition.steps.items()
+        if name not in started
+        and waits_for[name] <= succeeded.keys()
+        and not _is_passed_over(step, succeeded)
+    ]
+
+
+def _is_passed_over(step: Step, succeeded: Mapping[str, bool | None]) -> bool:
+    """Whether the step's condition has come out the other way."""
+    if step.branch is None or step.branch.condition not in succeeded:
+        return False
+    return succeeded[step.branch.condition] is not step.branch.outcome
 
 
 def unreachable(definition: Definition, succeeded: Mapping[str, bool | None]) -> frozenset[str]:
     """The steps that will never begin: those of the branches not taken, and those that wait for them."""
-    raise NotImplementedError
+    waits_for = dependencies(definition)
+    lost = {name for name, step in definition.steps.items() if _is_passed_over(step, succeeded)}
+    while more := {name for name in waits_for if name not in lost and waits_for[name] & lost}:
+        lost |= more
+    return frozenset(lost)
 
 
 def selected(definition: Definition, names: Iterable[str]) -> frozenset[str]:
@@ -29,4 +58,12 @@ def selected(definition: Definition, names: Iterable[str]) -> frozenset[str]:
 
     Raises DefinitionError where one of `names` is no step.
     """
-    raise NotImplementedError
+    wanted = frozenset(names)
+    for name in sorted(wanted - definition.steps.keys()):
+        raise DefinitionError(f"'{name}' is no step of the pipeline; its steps are {_names(definition)}")
+    steps = [definition.steps[name] for name in wanted]
+    return referenced_steps([[step.arguments, step.target] for step in steps]) - wanted
+
+
+def _names(definition: Definition) -> str:
+    return ", ".join(f"'{name}'" for name in definition.steps)

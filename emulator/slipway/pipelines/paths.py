@@ -1,0 +1,106 @@
+"""Paths through JSON: names after dots, `['names']` and `[0]` in brackets."""
+
+import re
+from collections.abc import Sequence
+
+Part = str | int
+
+# A name in brackets is quoted as the SDK quotes it, without escapes: it ends at the
+# quote that a bracket and then another part, or nothing, follow.
+_BRACKETS = r"""\[(?P<index>\d{1,9})\]|\[(?P<quote>['"])(?P<quoted>.*?)(?P=quote)\](?=[.\[]|\Z)"""
+_NAME = r"(?P<name>[^.\[\]]+)"
+_FIRST = re.compile(rf"{_NAME}|{_BRACKETS}", re.DOTALL)
+_NEXT = re.compile(rf"\.{_NAME}|{_BRACKETS}", re.DOTALL)
+
+
+class PathError(Exception):
+    """A path that cannot be read or leads nowhere; the message says where it ends."""
+
+
+def parse_path(text: str) -> tuple[Part, ...]:
+    """The names and the indices of `text`. Raises PathError."""
+    parts: list[Part] = []
+    position = 0
+    while position < len(text) or not parts:
+        found = (_NEXT if parts else _FIRST).match(text, position)
+        if found is None:
+            raise PathError(f"'{text}' is no path from its character {position + 1} on, e.g. a.b['c'][0]")
+        parts.append(_part(found))
+        position = found.end()
+    return tuple(parts)
+
+
+def _part(found: re.Match[str]) -> Part:
+    if found["index"] is not None:
+        return int(found["index"])
+    quoted = found["quoted"]
+    return found["name"] if quoted is None else quoted
+
+
+def walk(document: object, parts: Sequence[Part], *, by_name: bool = False) -> object:
+    """What stands in `document` at the end of the path. Raises PathError.
+
+    `by_name`: a name picks the item of a list that is called so, as in
+    `Outputs['train']`, where OutputName is 'train'.
+    """
+    value = document
+    for number, part in enumerate(parts):
+        value = _step_into(value, part, by_name, where=written(parts[:number]))
+    return value
+
+
+def _step_into(value: object, part: Part, by_name: bool, where: str) -> object:
+    place = f"'{where}'" if where else "the document"
+    if isinstance(value, dict) and isinstance(part, str):
+        if part not in value:
+            raise PathError(f"{place} has no member '{part}'; it has {_listed(value)}")
+        return value[part]
+    if isinstance(value, list) and isinstance(part, int):
+        if part >= len(value):
+            raise PathError(f"{place} has {len(value)} items, so none with index {part}")
+        return value[part]
+    if isinstance(value, list) and by_name:
+        return _named(value, str(part), place)
+    raise PathError(f"{place} is {_kind(value)}, which has no {_wanted(part)}")
+
+
+def _named(items: list[object], name: str, place: str) -> object:
+    for item in items:
+        if isinstance(item, dict) and name in _names_of(item):
+            return item
+    known = [called for item in items if isinstance(item, dict) for called in _names_of(item)]
+    raise PathError(f"{place} has no item called '{name}'; it has {_listed(known)}")
+
+
+def _names_of(item: dict[str, object]) -> list[str]:
+    """What an item is called: OutputName, InputName, ChannelName, MetricName, Name and the like."""
+    return [
+        value
+        for key, value in item.items()
+        if key.endswith("Name") and key not in _NAMES_OF_OTHERS and isinstance(value, str)
+    ]
+
+
+# An item's reference to something else does not name the item.
+_NAMES_OF_OTHERS = frozenset({"ModelName", "ModelPackageName", "FeatureGroupName"})
+
+
+def written(parts: Sequence[Part]) -> str:
+    """The parts as a path."""
+    text = "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in parts)
+    return text.removeprefix(".")
+
+
+def _listed(names: object) -> str:
+    texts = [f"'{name}'" for name in names] if isinstance(names, (dict, list)) else []
+    shown = ", ".join(texts[:20])
+    return (shown + ", …" if len(texts) > 20 else shown) or "none"
+
+
+def _kind(value: object) -> str:
+    kinds = {dict: "an object", list: "a list", str: "a text", bool: "a boolean", type(None): "null"}
+    return kinds.get(type(value), "a number")
+
+
+def _wanted(part: Part) -> str:
+    return f"item {part}" if isinstance(part, int) else f"member '{part}'"

@@ -115,3 +115,82 @@ class ServiceUnavailable(ServiceError):
 
     code = "ServiceUnavailable"
     status = 503
+
+
+class FunctionError(ServiceError):
+    """A refusal of Lambda, whose answers say whose fault it is."""
+
+    code = "ServiceException"
+    text_member = "Message"
+
+    @property
+    def members(self) -> dict[str, str]:
+        """What stands beside the text."""
+        return {"Type": "Service" if self.status >= ServiceError.status else "User"}
+
+
+class FunctionNotFound(FunctionError):
+    """There is no such function, or nothing of that kind about it."""
+
+    code = "ResourceNotFoundException"
+    status = 404
+
+
+class FunctionConflict(FunctionError):
+    """The name is taken, or the function's state forbids it now."""
+
+    code = "ResourceConflictException"
+    status = 409
+    text_member = "message"
+
+
+class FunctionParameterError(FunctionError):
+    """A parameter cannot be taken as it is."""
+
+    code = "InvalidParameterValueException"
+    status = 400
+    text_member = "message"
+
+
+class FunctionContentError(FunctionError):
+    """The body is not JSON, or not the model's."""
+
+    code = "InvalidRequestContentException"
+    status = 400
+    text_member = "message"
+
+    def __init__(self, reason: str) -> None:
+        super().__init__(f"Could not parse request body into json: {reason}")
+
+
+class FunctionRequestTooLarge(FunctionError):
+    """The event is larger than an invocation takes."""
+
+    code = "RequestTooLargeException"
+    status = 413
+    text_member = "message"
+
+
+class FunctionThrottled(FunctionError):
+    """As many invocations run as may."""
+
+    code = "TooManyRequestsException"
+    status = 429
+    text_member = "message"
+
+    def __init__(self, message: str, reason: str) -> None:
+        super().__init__(message)
+        self._reason = reason
+
+    @property
+    def members(self) -> dict[str, str]:
+        """Which limit it was, too."""
+        return {"Type": "User", "Reason": self._reason}
+
+
+class FunctionPreconditionFailed(FunctionError):
+    """Somebody else changed the function meanwhile."""
+
+    code = "PreconditionFailedException"
+    status = 412
+    text_member = "message"

@@ -6,8 +6,10 @@ import uuid
 from collections.abc import Callable, Mapping
 
 from slipway.errors import (
+    FunctionContentError,
     NotImplementedHere,
     RuntimeValidationError,
+    SerializationException,
     ServiceError,
     UnknownOperationException,
     ValidationException,
@@ -16,7 +18,7 @@ from slipway.protocol.call import Call, HttpAnswer, HttpRequest
 from slipway.protocol.identity import owner_of
 from slipway.protocol.parsing import parse_document, parse_json, parse_rest
 from slipway.protocol.serializing import JSON_TYPE, json_answer, rest_answer
-from slipway.protocol.service_model import SAGEMAKER, SAGEMAKER_RUNTIMES, ServiceModels
+from slipway.protocol.service_model import LAMBDA, SAGEMAKER, SAGEMAKER_RUNTIMES, ServiceModels
 from slipway.protocol.validation import validate
 from slipway.resources.document import Document
 from slipway.resources.resource import Owner
@@ -74,18 +76,22 @@ class Dispatcher:
         return json_answer(operation, document, request_id)
 
     def _rest(self, request: HttpRequest, request_id: str) -> HttpAnswer:
-        found = self._models.match(request.method, request.path)
+        found = self._models.match(request.method, request.path, request.query)
         if found is None:
             raise UnknownOperationException(f"There is no operation at {request.method} {request.path}.")
         route, labels = found
         carry_out = self._implementation(route.service, route.operation.name)
-        parameters = parse_rest(route.operation, request, labels)
         try:
+            parameters = parse_rest(route.operation, request, labels)
             validate(route.operation, parameters)
         except ValidationException as error:
             if route.service in SAGEMAKER_RUNTIMES:
                 # Their models call it so.
                 raise RuntimeValidationError(str(error)) from None
+            raise
+        except SerializationException as error:
+            if route.service == LAMBDA:
+                raise FunctionContentError(str(error)) from None
             raise
         owner = owner_of(request.headers)
         document = carry_out(Call(route.service, route.operation.name, parameters, owner, request_id))
@@ -107,6 +113,6 @@ def error_answer(error: ServiceError, request_id: str, is_json: bool) -> HttpAns
         body = {"__type": error.code, "message": str(error)}
     else:
         headers["content-type"] = "application/json"
-        # The runtimes' models spell the member with a capital letter.
-        body = {"Message": str(error), **members}
+        # The runtimes' models spell the member with a capital letter, Lambda's now so, now so.
+        body = {getattr(error, "text_member", "Message"): str(error), **members}
     return HttpAnswer(error.status, headers, json.dumps(body).encode())

@@ -53,8 +53,11 @@ def parse_rest(operation: OperationModel, request: HttpRequest, labels: Mapping[
         elif location == "header" and wire_name.lower() in request.headers:
             parameters[name] = _text_value(member, request.headers[wire_name.lower()])
         elif name == payload:
-            # Every payload of these services is bytes, as they come.
-            parameters[name] = request.body
+            # All but a few payloads of these services are bytes, as they come.
+            is_structure = isinstance(member, StructureShape)
+            parameters[name] = (
+                _structure(member, _json_object(request.body)) if is_structure else request.body
+            )
         elif location is None and body.get(wire_name) is not None:
             parameters[name] = _value(member, body[wire_name], name)
     return parameters

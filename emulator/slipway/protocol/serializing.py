@@ -39,6 +39,8 @@ def rest_answer(operation: OperationModel, document: Document, request_id: str) 
         wire_name = member.serialization.get("name", name)
         if location == "header":
             headers[wire_name.lower()] = str(document[name])
+        elif location == "statusCode":
+            status = document[name]
         elif location is None and name != payload:
             body_members[wire_name] = _shaped(member, document[name])
     if payload is not None:

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
+from urllib.parse import parse_qsl
 
 from botocore.loaders import Loader
 from botocore.model import OperationModel, ServiceModel
@@ -20,12 +21,16 @@ SAGEMAKER_RUNTIMES = frozenset(REST_SERVICES) - {LAMBDA, SCHEDULER}
 
 @dataclass(frozen=True, slots=True)
 class Route:
-    """An HTTP method and path of a REST operation; `{}` in a path captures one part of it."""
+    """An HTTP method and path of a REST operation; `{}` in a path captures one part of it.
+
+    `query` are the pairs that a request must have where two operations share a path.
+    """
 
     service: str
     operation: OperationModel
     method: str
     pattern: re.Pattern[str]
+    query: frozenset[tuple[str, str]] = frozenset()
 
 
 class ServiceModels:
@@ -50,25 +55,27 @@ class ServiceModels:
 
     @cached_property
     def routes(self) -> tuple[Route, ...]:
-        """The REST operations, those with the longest paths first."""
+        """The REST operations, those that ask for the most first: by path, then by query."""
         routes = [
             _route(service, operation) for service in REST_SERVICES for operation in self.operations(service)
         ]
-        return tuple(sorted(routes, key=lambda route: -len(route.pattern.pattern)))
+        return tuple(sorted(routes, key=lambda route: (-len(route.pattern.pattern), -len(route.query))))
 
-    def match(self, method: str, path: str) -> tuple[Route, Mapping[str, str]] | None:
+    def match(self, method: str, path: str, query: str = "") -> tuple[Route, Mapping[str, str]] | None:
         """The REST operation at a path, and what the path says; None where there is none."""
+        pairs = set(parse_qsl(query, keep_blank_values=True))
         for route in self.routes:
-            if route.method == method and (found := route.pattern.fullmatch(path)):
+            if route.method == method and route.query <= pairs and (found := route.pattern.fullmatch(path)):
                 return route, found.groupdict()
         return None
 
 
 def _route(service: str, operation: OperationModel) -> Route:
-    uri = operation.http["requestUri"].partition("?")[0]
+    uri, _, query = operation.http["requestUri"].partition("?")
     parts = re.split(r"\{(\w+)\+?\}", uri)
     # re.split puts literal text at even places and labels at odd ones.
     pattern = "".join(
         f"(?P<{part}>[^/]+)" if place % 2 else re.escape(part) for place, part in enumerate(parts)
     )
-    return Route(service, operation, operation.http["method"], re.compile(pattern))
+    pairs = frozenset(parse_qsl(query, keep_blank_values=True))
+    return Route(service, operation, operation.http["method"], re.compile(pattern), pairs)

@@ -45,16 +45,18 @@ def understood(operation: OperationModel, parameters: dict[str, Any]) -> Documen
         parameters, operation
     )
     body = serialized["body"]
+    # Where the model's address has a query of its own, botocore puts the parameters' behind it.
+    path, _, literal = serialized["url_path"].partition("?")
     request = HttpRequest(
         serialized["method"],
-        serialized["url_path"],
-        _query(serialized["query_string"]),
+        path,
+        "&".join(filter(None, (literal, _query(serialized["query_string"])))),
         {name.lower(): value for name, value in serialized["headers"].items()},
         body.encode() if isinstance(body, str) else bytes(body or b""),
     )
     if service.metadata["protocol"] == "json":
         return parse_json(operation, request.body)
-    found = MODELS.match(request.method, request.path)
+    found = MODELS.match(request.method, request.path, request.query)
     assert found is not None
     route, labels = found
     assert (route.service, route.operation.name) == (service.service_name, operation.name)
@@ -76,14 +78,21 @@ def input_of(operation: OperationModel) -> StructureShape:
     return operation.input_shape
 
 
+def nothing_in_the_body(shape: StructureShape) -> Document:
+    """What is understood of a body that is empty: a payload is always there."""
+    payload = shape.serialization.get("payload")
+    if payload is None:
+        return {}
+    return {payload: {} if isinstance(shape.members[payload], StructureShape) else b""}
+
+
 def understood_as_meant(data: st.DataObject, operation: OperationModel) -> None:
     parameters = data.draw(requests(operation.input_shape))
 
     got = understood(operation, parameters)
 
     expected = sent(input_of(operation), parameters)
-    payload = input_of(operation).serialization.get("payload")
-    assert got == ({payload: b""} if payload else {}) | expected
+    assert got == nothing_in_the_body(input_of(operation)) | expected
     validate(operation, got)
 
 

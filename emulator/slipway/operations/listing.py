@@ -11,14 +11,25 @@ from slipway.store.store import Store
 
 # ListEndpoints says so of MaxResults ("This value defaults to 10"); the others answer ten as well.
 DEFAULT_LIMIT = 10
+# The SDK asks once for an execution's steps and takes the answer for all of them.
+LIMITS = {"ListPipelineExecutionSteps": 100}
 SORT_BY = {
     "Name": SortBy.NAME,
     "CreationTime": SortBy.CREATION_TIME,
     "LastModifiedTime": SortBy.MODIFIED_TIME,
     "Status": SortBy.STATUS,
+    # Those of a pipeline differ in their names alone.
+    "PipelineExecutionArn": SortBy.NAME,
 }
 # The model's own text on SortOrder: "The default is Descending" of these, Ascending of the others.
-DESCENDING = frozenset({"ListModels", "ListEndpointConfigs", "ListEndpoints"})
+DESCENDING = frozenset(
+    {
+        *("ListModels", "ListEndpointConfigs", "ListEndpoints"),
+        # The text says nothing of these. The SDK takes the first of all versions for the newest
+        # (Pipeline.latest_pipeline_version_id), and recorded steps have the last one first.
+        *("ListPipelines", "ListPipelineVersions", "ListPipelineExecutions", "ListPipelineExecutionSteps"),
+    }
+)
 
 
 def query_of(call: Call, parent: str | None = None, label: str | None = None) -> Query:
@@ -26,16 +37,17 @@ def query_of(call: Call, parent: str | None = None, label: str | None = None) ->
     parameters = call.parameters
     default_order = "Descending" if call.operation in DESCENDING else "Ascending"
     return Query(
-        limit=parameters.get("MaxResults", DEFAULT_LIMIT),
+        limit=parameters.get("MaxResults", LIMITS.get(call.operation, DEFAULT_LIMIT)),
         sort_by=SORT_BY[parameters.get("SortBy", "CreationTime")],
         descending=parameters.get("SortOrder", default_order) == "Descending",
         after=read_token(call.operation, parameters),
         name_contains=parameters.get("NameContains"),
+        name_prefix=parameters.get("PipelineNamePrefix"),
         status=parameters.get("StatusEquals"),
         parent=parent,
         label=label,
-        created_after=parameters.get("CreationTimeAfter"),
-        created_before=parameters.get("CreationTimeBefore"),
+        created_after=parameters.get("CreationTimeAfter", parameters.get("CreatedAfter")),
+        created_before=parameters.get("CreationTimeBefore", parameters.get("CreatedBefore")),
         modified_after=parameters.get("LastModifiedTimeAfter"),
         modified_before=parameters.get("LastModifiedTimeBefore"),
     )

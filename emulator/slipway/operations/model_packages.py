@@ -1,14 +1,13 @@
 """Model packages: versions of a group, and packages on their own."""
 
-import hashlib
-import json
 from collections.abc import Callable
 from dataclasses import replace
 
 from slipway.clock import Clock
-from slipway.errors import ConflictException, ServiceError, ValidationException
+from slipway.errors import ServiceError, ValidationException
 from slipway.operations.listing import query_of, summary
 from slipway.operations.model_package_groups import caller, existing_group, registry_key
+from slipway.operations.request_tokens import once, used_for_another
 from slipway.operations.tags import versions_have_no_tags
 from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
@@ -180,27 +179,11 @@ class ModelPackages:
 
     def _once(self, call: Call, carry_out: Callable[[], Resource]) -> Document:
         """Carry out what a ClientToken stands for, and answer its repetitions with the same package."""
-        token = call.parameters.get("ClientToken")
-        fingerprint = _fingerprint(call.parameters)
-        with self._store.all_or_nothing():
-            claimed = self._store.token(call.owner, call.operation, token) if token else None
-            if claimed is None:
-                package = carry_out()
-                if token:
-                    self._store.claim_token(call.owner, call.operation, token, fingerprint, package.name)
-            else:
-                package = self._claimed(call, claimed, fingerprint)
-        return {"ModelPackageArn": package.arn}
-
-    def _claimed(self, call: Call, claimed: tuple[str, str], fingerprint: str) -> Resource:
-        known_fingerprint, name = claimed
+        name = once(self._store, call, lambda: carry_out().name)
         package = self._store.get(Key(call.owner, Kind.MODEL_PACKAGE, name))
-        if known_fingerprint != fingerprint or package is None:
-            raise ConflictException(
-                f"ClientToken {call.parameters['ClientToken']} was used for another request; "
-                "give each request a token of its own."
-            )
-        return package
+        if package is None:
+            raise used_for_another(call)
+        return {"ModelPackageArn": package.arn}
 
 
 def _check_creation(parameters: Document) -> None:
@@ -231,11 +214,6 @@ def _check_creation(parameters: Document) -> None:
 
 def _without(document: Document, member: str) -> Document:
     return {name: value for name, value in document.items() if name != member}
-
-
-def _fingerprint(parameters: Document) -> str:
-    told = json.dumps(_without(parameters, "ClientToken"), sort_keys=True)
-    return hashlib.sha256(told.encode()).hexdigest()
 
 
 def _not_found(key: Key) -> ValidationException:

@@ -2,11 +2,13 @@
 
 import re
 
-from slipway.resources.resource import Key, Kind, Owner
+from slipway.resources.resource import ARN_FORMS, Key, Kind, Owner
 
 ARN = re.compile(r"arn:aws[a-z-]*:sagemaker:([a-z0-9-]*):([0-9]{12}):([a-z-]+)/(.+)")
 
-KINDS = {kind.value: kind for kind in Kind}
+# An execution's ARN is its pipeline's and more.
+EXECUTION = re.compile(r"[^/]+/execution/[^/]+")
+KINDS = {kind.value: kind for kind in Kind if kind not in ARN_FORMS}
 
 
 def key_of_arn(arn: str) -> Key | None:
@@ -15,4 +17,7 @@ def key_of_arn(arn: str) -> Key | None:
     if found is None:
         return None
     region, account_id, kind, name = found.groups()
-    return Key(Owner(account_id, region), KINDS[kind], name) if kind in KINDS else None
+    owner = Owner(account_id, region)
+    if kind == Kind.PIPELINE and EXECUTION.fullmatch(name):
+        return Key(owner, Kind.PIPELINE_EXECUTION, name)
+    return Key(owner, KINDS[kind], name) if kind in KINDS else None

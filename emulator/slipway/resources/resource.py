@@ -19,6 +19,8 @@ class Kind(StrEnum):
     MODEL_PACKAGE_GROUP = "model-package-group"
     MODEL_PACKAGE = "model-package"
     PIPELINE = "pipeline"
+    # Named <pipeline>/version/<number>.
+    PIPELINE_VERSION = "pipeline-version"
     # Named <pipeline>/execution/<id>, and below that by the step.
     PIPELINE_EXECUTION = "pipeline-execution"
     PIPELINE_STEP = "pipeline-step"
@@ -30,6 +32,7 @@ class Kind(StrEnum):
 
 # What stands between partition and region, and what between account and name.
 ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
+    Kind.PIPELINE_VERSION: ("sagemaker", "pipeline/"),
     Kind.PIPELINE_EXECUTION: ("sagemaker", "pipeline/"),
     Kind.PIPELINE_STEP: ("sagemaker", "pipeline/"),
     Kind.FUNCTION: ("lambda", "function:"),

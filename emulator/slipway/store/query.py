@@ -34,6 +34,7 @@ class Query:
     descending: bool = False
     after: Position | None = None
     name_contains: str | None = None
+    name_prefix: str | None = None
     status: str | None = None
     parent: str | None = None
     # Only those that have a parent, or only those that have none.
@@ -74,6 +75,7 @@ def _conditions(owner: Owner, kind: Kind, query: Query) -> tuple[list[str], list
             values.append(value)
 
     add("instr(name, ?) > 0", query.name_contains)
+    add("instr(name, ?) = 1", query.name_prefix)
     add("status = ?", query.status)
     add("parent = ?", query.parent)
     if query.has_parent is not None:

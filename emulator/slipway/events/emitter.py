@@ -9,6 +9,7 @@ from typing import Any
 
 from slipway.aws import AwsClients
 from slipway.courier import Courier, RefusedError, asking
+from slipway.events.state_change import resources_of
 from slipway.store.store import PendingEvent, Store
 
 # PutEvents takes no more (API reference).
@@ -82,7 +83,7 @@ class Emitter:
             "Source": event.source,
             "DetailType": event.detail_type,
             "Time": event.time,
-            "Resources": [event.resource_arn],
+            "Resources": resources_of(event.resource_arn, event.detail),
             "Detail": json.dumps(detail),
         }
 

@@ -6,8 +6,10 @@ Amazon EventBridge"): a part of what Describe shows, with times written as each 
 
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import UTC, datetime
 
+from slipway.events.pipeline_change import execution_detail, step_detail
+from slipway.events.run_ended import run_ended
+from slipway.events.times import iso, milliseconds
 from slipway.resources.document import Document
 from slipway.resources.resource import Kind, Resource
 from slipway.store.store import Event
@@ -89,20 +91,26 @@ UNTAGGED: Document = {"Tags": {}}
 def event_of(before: Resource | None, after: Resource) -> Event | None:
     """The event that a change owes; None where AWS tells nothing of it.
 
-    A job and an endpoint owe one for each status, a training job for each secondary
-    status too, a model package for whatever Describe then shows differently.
+    A job, an endpoint, a pipeline execution and a step owe one for each status, a training job
+    for each secondary status too, a model package for whatever Describe then shows differently.
     """
     kind = after.key.kind
     if kind not in _DETAILS or not _is_news(before, after):
         return None
     detail_type, detail = _DETAILS[kind]
-    return Event(detail_type, detail(after.document))
+    return Event(detail_type, detail(before, after))
 
 
 def events_of(before: Resource | None, after: Resource) -> tuple[Event, ...]:
-    """All that a change owes."""
-    event = event_of(before, after)
-    return (event,) if event else ()
+    """All that a change owes: AWS's own event, and ours after it where a run has ended."""
+    return tuple(event for event in (event_of(before, after), run_ended(before, after)) if event)
+
+
+def resources_of(arn: str, detail: Document) -> list[str]:
+    """What an event of the resource `arn` lists: its ARN, and both of a pipeline and its execution."""
+    if "pipelineExecutionArn" in detail:
+        return [detail["pipelineArn"], detail["pipelineExecutionArn"]]
+    return [arn]
 
 
 def nothing_of(_before: Resource | None, _after: Resource) -> tuple[Event, ...]:
@@ -130,27 +138,37 @@ def _told(model_package: Document) -> Document:
 
 
 def _training_job(document: Document) -> Document:
-    return {**_part(document, TRAINING_JOB, lambda seconds: str(_milliseconds(seconds))), **UNTAGGED}
+    return {**_part(document, TRAINING_JOB, lambda seconds: str(milliseconds(seconds))), **UNTAGGED}
 
 
 def _processing_job(document: Document) -> Document:
-    return {**_part(document, PROCESSING_JOB, _milliseconds), **UNTAGGED}
+    return {**_part(document, PROCESSING_JOB, milliseconds), **UNTAGGED}
 
 
 def _endpoint(document: Document) -> Document:
     status = _capitals(document["EndpointStatus"])
-    return {**_part(document, ENDPOINT, _milliseconds), "EndpointStatus": status, **UNTAGGED}
+    return {**_part(document, ENDPOINT, milliseconds), "EndpointStatus": status, **UNTAGGED}
 
 
 def _model_package(document: Document) -> Document:
-    return _part(document, MODEL_PACKAGE, _iso)
+    return _part(document, MODEL_PACKAGE, iso)
 
 
-_DETAILS: Mapping[Kind, tuple[str, Callable[[Document], Document]]] = {
-    Kind.TRAINING_JOB: ("SageMaker Training Job State Change", _training_job),
-    Kind.PROCESSING_JOB: ("SageMaker Processing Job State Change", _processing_job),
-    Kind.ENDPOINT: ("SageMaker Endpoint State Change", _endpoint),
-    Kind.MODEL_PACKAGE: ("SageMaker Model Package State Change", _model_package),
+Detail = Callable[[Resource | None, Resource], Document]
+
+
+def _of_document(detail: Callable[[Document], Document]) -> Detail:
+    """A detail that what Describe shows is enough for."""
+    return lambda _before, after: detail(after.document)
+
+
+_DETAILS: Mapping[Kind, tuple[str, Detail]] = {
+    Kind.TRAINING_JOB: ("SageMaker Training Job State Change", _of_document(_training_job)),
+    Kind.PROCESSING_JOB: ("SageMaker Processing Job State Change", _of_document(_processing_job)),
+    Kind.ENDPOINT: ("SageMaker Endpoint State Change", _of_document(_endpoint)),
+    Kind.MODEL_PACKAGE: ("SageMaker Model Package State Change", _of_document(_model_package)),
+    Kind.PIPELINE_EXECUTION: ("SageMaker Model Building Pipeline Execution Status Change", execution_detail),
+    Kind.PIPELINE_STEP: ("SageMaker Model Building Pipeline Execution Step Status Change", step_detail),
 }
 
 
@@ -168,14 +186,6 @@ def _with_times(name: str, value: object, written: Callable[[float], object]) ->
     if name.endswith("Time") and isinstance(value, int | float):
         return written(value)
     return value
-
-
-def _milliseconds(seconds: float) -> int:
-    return round(seconds * 1000)
-
-
-def _iso(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _capitals(status: str) -> str:

@@ -69,6 +69,7 @@ STATUS_MEMBER: Mapping[Kind, str] = {
     Kind.PIPELINE_STEP: "StepStatus",
 }
 TERMINAL_JOB = frozenset({"Completed", "Failed", "Stopped"})
+TERMINAL_EXECUTION = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
 
 
 def may_follow(kind: Kind, before: str, after: str) -> bool:

@@ -81,11 +81,12 @@ class S3:
                 return sorted(found, key=lambda each: each.key)
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
-    def read(self, bucket: str, key: str) -> bytes:
-        """An object's content."""
+    def read(self, bucket: str, key: str, version_id: str | None = None) -> bytes:
+        """An object's content, as it is now or in one of its versions."""
+        version = {} if version_id is None else {"VersionId": version_id}
 
         def fetch() -> bytes:
-            content: bytes = self._client.get_object(Bucket=bucket, Key=key)["Body"].read()
+            content: bytes = self._client.get_object(Bucket=bucket, Key=key, **version)["Body"].read()
             return content
 
         return self._call(fetch)

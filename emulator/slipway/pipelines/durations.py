@@ -13,7 +13,8 @@ _SECONDS = {
     "seconds": 1,
 }
 _NUMBER = r"[0-9]{1,9}(?:[.,][0-9]{1,9})?"
-# The SDK's examples have small letters ('p30d'), and hours without P ('T12H').
+# The developer guide's own examples are "30d", "5y", "T16m" and "30dT5h", the SDK's 'p30d' and
+# 'T12H': letters of either case, and no P.
 _DURATION = re.compile(
     rf"P?(?:(?P<years>{_NUMBER})Y)?(?:(?P<months>{_NUMBER})M)?(?:(?P<weeks>{_NUMBER})W)?(?:(?P<days>{_NUMBER})D)?"
     rf"(?:T(?=[0-9])(?:(?P<hours>{_NUMBER})H)?(?:(?P<minutes>{_NUMBER})M)?(?:(?P<seconds>{_NUMBER})S)?)?",
@@ -25,6 +26,6 @@ def seconds_of(text: str) -> float | None:
     """The length of a duration such as P30D or PT1H30M; None where `text` is none."""
     found = _DURATION.fullmatch(text)
     lengths = {unit: length for unit, length in found.groupdict().items() if length} if found else {}
-    if not lengths or text[0] not in "PpTt":
+    if not lengths:
         return None
     return sum(float(length.replace(",", ".")) * _SECONDS[unit] for unit, length in lengths.items())

@@ -89,6 +89,8 @@ def problems(conditions: object) -> Iterator[str]:
     if not isinstance(conditions, list):
         yield f"Conditions are a list, not {conditions!r:.200}"
         return
+    if not conditions:
+        yield "there are no Conditions; at least one is needed"
     for condition in conditions:
         yield from _problems(condition)
 

@@ -1,10 +1,8 @@
 """Whether the parts of a definition fit each other: what they name exists, and no step waits for itself."""
 
-from collections.abc import Iterator
-
 from slipway.pipelines.conditions import problems
 from slipway.pipelines.expressions import ExpressionError, Reference, Root, is_property_file, references_in
-from slipway.pipelines.graph import dependencies
+from slipway.pipelines.graph import dependencies, in_order
 from slipway.pipelines.members import refuse
 from slipway.pipelines.parts import Definition, Step, StepType
 
@@ -23,7 +21,7 @@ def check(definition: Definition) -> None:
         _check_reference("PipelineExperimentConfig", reference, definition)
     for step in definition.steps.values():
         _check_step(step, definition)
-    _refuse_cycles(definition)
+    in_order(dependencies(definition))
 
 
 def _check_step(step: Step, definition: Definition) -> None:
@@ -32,9 +30,11 @@ def _check_step(step: Step, definition: Definition) -> None:
         for problem in problems(step.arguments["Conditions"]):
             refuse(f"{place}: {problem}")
     for reference in _references(place, [step.arguments, step.target]):
+        if reference.root is Root.STEPS:
+            _check_may_wait(f"{place} refers to '{reference.text}':", step, reference.name, definition)
         _check_reference(place, reference, definition)
     for name in step.depends_on:
-        _check_is_step(f"{place}: DependsOn", name, definition)
+        _check_may_wait(f"{place}: DependsOn '{name}':", step, name, definition)
     _check_property_files(place, step)
 
 
@@ -62,7 +62,6 @@ def _check_reference(place: str, reference: Reference, definition: Definition) -
 
 def _check_property(place: str, reference: Reference, definition: Definition) -> None:
     place = f"{place} refers to '{reference.text}':"
-    _check_is_step(place, reference.name, definition)
     step = definition.steps[reference.name]
     if is_property_file(reference):
         known = list(step.property_files)
@@ -78,13 +77,12 @@ def _check_property(place: str, reference: Reference, definition: Definition) ->
         refuse(f"{place} '{step.name}' has no '{reference.path[-1]}'; it has {_listed(known)}")
 
 
-def _check_is_step(place: str, name: str, definition: Definition) -> None:
+def _check_may_wait(place: str, step: Step, name: str, definition: Definition) -> None:
     if name not in definition.steps:
         refuse(f"{place} there is no step '{name}'; the steps are {_listed(list(definition.steps))}")
     if definition.steps[name].type is StepType.FAIL:
-        refuse(
-            f"{place} the step '{name}' is of type Fail, which ends the execution; nothing can come after it"
-        )
+        # The wording is AWS's (sagemaker-python-sdk, test_invalid_pipeline_depended_on_fail_step).
+        refuse(f"{place} {step.name} can not depends on {name}: a Fail step ends the execution")
 
 
 def _check_property_files(place: str, step: Step) -> None:
@@ -107,24 +105,6 @@ def _output_names(step: Step) -> list[str] | None:
             texts = [name for name in names if isinstance(name, str)]
             return texts if len(texts) == len(names) else None
     return None
-
-
-def _refuse_cycles(definition: Definition) -> None:
-    waits_for = dict(dependencies(definition))
-    while free := [name for name, others in waits_for.items() if not others & waits_for.keys()]:
-        for name in free:
-            del waits_for[name]
-    if waits_for:
-        steps = " → ".join(f"'{name}'" for name in _cycle(waits_for))
-        refuse(f"the steps {steps} wait for each other in a circle")
-
-
-def _cycle(waits_for: dict[str, frozenset[str]]) -> Iterator[str]:
-    """One circle, from a step back to itself; every step given waits for another of them."""
-    path = [next(iter(waits_for))]
-    while path[-1] not in path[:-1]:
-        path.append(min(waits_for[path[-1]] & waits_for.keys()))
-    yield from path[path.index(path[-1]) :]
 
 
 def _listed(names: list[str]) -> str:

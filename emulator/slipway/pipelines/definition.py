@@ -48,6 +48,8 @@ def read_definition(text: str) -> Definition:
     """
     members = Members("the definition", _parsed(text))
     members.allow("Version", "Metadata", "Parameters", "PipelineExperimentConfig", "Steps")
+    if not members.absent("Metadata"):
+        members.members("Metadata")
     version = members.text("Version", VERSION)
     if version != VERSION:
         refuse(f"its Version is {shown(version)}; the one that is known is '{VERSION}'")
@@ -72,6 +74,7 @@ def _parsed(text: str) -> object:
     except ValueError as error:
         refuse(f"it is no JSON: {error}")
     _refuse_depth(document)
+    _refuse_halves(document)
     return document
 
 
@@ -98,6 +101,14 @@ def _refuse_depth(document: object) -> None:
         if not level:
             return
     refuse(f"it is nested deeper than {LIMIT_DEPTH} levels")
+
+
+def _refuse_halves(document: object) -> None:
+    """JSON can write half of a surrogate pair, which is no character and cannot be sent on."""
+    try:
+        json.dumps(document, ensure_ascii=False).encode()
+    except UnicodeEncodeError:
+        refuse("it has one half of a surrogate pair (\\ud800 to \\udfff) without the other")
 
 
 def _experiment(members: Members) -> Document | None:

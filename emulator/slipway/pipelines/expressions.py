@@ -29,8 +29,9 @@ class Scope(Protocol):
     def properties(self, step: str) -> object:
         """The document below {"Get": "Steps.<step>."}: what the kind's Describe call answers.
 
-        A condition's is {"Outcome": …}; a Lambda's or a callback's has its
-        outputs as a map, {"OutputParameters": {name: value}}.
+        A condition's is {"Outcome": True or False}, which Std:Join writes in
+        small letters; a Lambda's or a callback's has its outputs as a map,
+        {"OutputParameters": {name: value}}.
         """
 
     def property_file(self, step: str, name: str) -> object:
@@ -221,7 +222,12 @@ def _json_value(json_get: JsonGet, scope: Scope) -> object:
 
 
 def as_text(value: object) -> str:
-    """A text, number or boolean as Std:Join writes it. Raises ExpressionError for anything else."""
+    """A text, number or boolean as Std:Join writes it. Raises ExpressionError for anything else.
+
+    Booleans are 'true' and 'false' (the SDK's integration tests have a
+    condition's outcome so from AWS). Floats have all their digits, as
+    Python's repr and JSON write them; AWS's own form is not documented.
+    """
     match value:
         case str():
             return value

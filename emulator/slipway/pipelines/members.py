@@ -6,11 +6,12 @@ from slipway.pipelines.parts import DefinitionError
 from slipway.resources.document import Document
 
 SHOWN = 200
+LIMIT_MESSAGE = 1000
 
 
 def refuse(message: str) -> NoReturn:
-    """Raise DefinitionError."""
-    raise DefinitionError(message)
+    """Raise DefinitionError; names in a message may be of any length, the message is not."""
+    raise DefinitionError(message if len(message) <= LIMIT_MESSAGE else f"{message[:LIMIT_MESSAGE]}…")
 
 
 def shown(value: object) -> str:
@@ -58,7 +59,7 @@ class Members:
         value = cast(float, self._typed(name, default, (int, float), "a number"))
         if not low <= value <= high:
             refuse(f"{self.place}: {name} is from {low:g} to {high:g}, not {shown(value)}")
-        return value
+        return float(value)
 
     def whole(self, name: str, low: int, high: int, default: int | None = None) -> int:
         """A whole number from `low` to `high`."""

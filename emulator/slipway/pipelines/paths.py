@@ -1,7 +1,7 @@
 """Paths through JSON: names after dots, `['names']` and `[0]` in brackets."""
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 Part = str | int
 
@@ -11,6 +11,14 @@ _BRACKETS = r"""\[(?P<index>\d{1,9})\]|\[(?P<quote>['"])(?P<quoted>.*?)(?P=quote
 _NAME = r"(?P<name>[^.\[\]]+)"
 _FIRST = re.compile(rf"{_NAME}|{_BRACKETS}", re.DOTALL)
 _NEXT = re.compile(rf"\.{_NAME}|{_BRACKETS}", re.DOTALL)
+
+
+# The member by which an item of a list is called, for every list in what the Describe calls
+# of processing jobs, training jobs, models and model packages answer.
+NAMING = (
+    *("OutputName", "InputName", "ChannelName", "MetricName", "Name", "RuleConfigurationName"),
+    *("CollectionName", "InstanceGroupName", "ContainerHostname", "AlgorithmName", "ProfileName"),
+)
 
 
 class PathError(Exception):
@@ -24,7 +32,7 @@ def parse_path(text: str) -> tuple[Part, ...]:
     while position < len(text) or not parts:
         found = (_NEXT if parts else _FIRST).match(text, position)
         if found is None:
-            raise PathError(f"'{text}' is no path from its character {position + 1} on, e.g. a.b['c'][0]")
+            raise PathError(f"'{text}' is no path such as a.b['c'][0] from its character {position + 1} on")
         parts.append(_part(found))
         position = found.end()
     return tuple(parts)
@@ -59,30 +67,24 @@ def _step_into(value: object, part: Part, by_name: bool, where: str) -> object:
         if part >= len(value):
             raise PathError(f"{place} has {len(value)} items, so none with index {part}")
         return value[part]
-    if isinstance(value, list) and by_name:
-        return _named(value, str(part), place)
+    if isinstance(value, list) and by_name and isinstance(part, str):
+        return _named(value, part, place)
     raise PathError(f"{place} is {_kind(value)}, which has no {_wanted(part)}")
 
 
 def _named(items: list[object], name: str, place: str) -> object:
-    for item in items:
-        if isinstance(item, dict) and name in _names_of(item):
-            return item
-    known = [called for item in items if isinstance(item, dict) for called in _names_of(item)]
-    raise PathError(f"{place} has no item called '{name}'; it has {_listed(known)}")
+    names = [_name_of(item) for item in items]
+    if name not in names:
+        known = [known for known in names if known is not None]
+        raise PathError(f"{place} has no item called '{name}'; it has {_listed(known)}")
+    return items[names.index(name)]
 
 
-def _names_of(item: dict[str, object]) -> list[str]:
-    """What an item is called: OutputName, InputName, ChannelName, MetricName, Name and the like."""
-    return [
-        value
-        for key, value in item.items()
-        if key.endswith("Name") and key not in _NAMES_OF_OTHERS and isinstance(value, str)
-    ]
-
-
-# An item's reference to something else does not name the item.
-_NAMES_OF_OTHERS = frozenset({"ModelName", "ModelPackageName", "FeatureGroupName"})
+def _name_of(item: object) -> str | None:
+    if not isinstance(item, dict):
+        return None
+    names = (item[member] for member in NAMING if isinstance(item.get(member), str))
+    return next(names, None)
 
 
 def written(parts: Sequence[Part]) -> str:
@@ -91,10 +93,9 @@ def written(parts: Sequence[Part]) -> str:
     return text.removeprefix(".")
 
 
-def _listed(names: object) -> str:
-    texts = [f"'{name}'" for name in names] if isinstance(names, (dict, list)) else []
-    shown = ", ".join(texts[:20])
-    return (shown + ", …" if len(texts) > 20 else shown) or "none"
+def _listed(names: Iterable[str]) -> str:
+    texts = [f"'{name}'" for name in names]
+    return ", ".join(texts[:20] + ["…"] * (len(texts) > 20)) or "none"
 
 
 def _kind(value: object) -> str:

@@ -9,6 +9,7 @@ from slipway.errors import ValidationException
 from slipway.operations.job_requests import not_here, require
 from slipway.operations.listing import list_page, summary
 from slipway.operations.model_package_groups import caller
+from slipway.operations.pipeline_definitions import parsed
 from slipway.operations.pipeline_lookup import (
     asked_version,
     existing_execution,
@@ -17,7 +18,6 @@ from slipway.operations.pipeline_lookup import (
 )
 from slipway.operations.request_tokens import once, used_for_another
 from slipway.operations.selective_execution import check_selection
-from slipway.pipelines.definition import DefinitionError, read_definition
 from slipway.pipelines.parameters import ParameterError, as_listed, parameter_values
 from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
@@ -162,10 +162,10 @@ class PipelineExecutions:
         store, parameters = self._store, call.parameters
         pipeline = existing_pipeline(store, call.owner, parameters["PipelineName"])
         version = asked_version(store, pipeline, parameters)
+        definition = parsed(version.internal["definition"])
         try:
-            definition = read_definition(version.internal["definition"])
             values = as_listed(parameter_values(definition, parameters.get("PipelineParameters", ())))
-        except (DefinitionError, ParameterError) as error:
+        except ParameterError as error:
             raise ValidationException(str(error)) from None
         if "SelectiveExecutionConfig" in parameters:
             check_selection(store, pipeline, definition, parameters["SelectiveExecutionConfig"])

@@ -1,30 +1,25 @@
 """CreatePipeline, UpdatePipeline, DescribePipeline, ListPipelines, DeletePipeline."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from slipway.clock import Clock
 from slipway.errors import ConflictException, ValidationException
 from slipway.operations.listing import list_page, summary
 from slipway.operations.model_package_groups import caller
+from slipway.operations.pipeline_definitions import ReadObject, given_definition
 from slipway.operations.pipeline_lookup import asked_version, existing_pipeline
 from slipway.operations.pipeline_versions import check_aliases
 from slipway.operations.request_tokens import once, used_for_another
-from slipway.pipelines.definition import DefinitionError, read_definition
 from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
 from slipway.protocol.service_model import SAGEMAKER
 from slipway.resources.document import Document, without_empty
 from slipway.resources.lifecycle import unfinished
 from slipway.resources.pipeline import changed, described, last_run, latest, newest_version, requested
-from slipway.resources.resource import Key, Kind, Owner, Resource
+from slipway.resources.resource import Key, Kind, Resource
 from slipway.resources.tagging import checked_tags
 from slipway.store.store import AlreadyExistsError, Store
 
-# Owner, bucket, key and version of an object, to its content. Raises ServiceError.
-ReadObject = Callable[[Owner, str, str, str | None], bytes]
-
-# DescribePipeline can answer no more (the model's length of PipelineDefinition).
-LONGEST_DEFINITION = 1048576
 SUMMARY = (
     "PipelineArn",
     "PipelineName",
@@ -61,11 +56,11 @@ class Pipelines:
 
     def create(self, call: Call) -> Document:
         """CreatePipeline."""
-        definition = self._definition(call)
+        definition = given_definition(call, self._read_object)
         if definition is None:
-            # As it was recorded for moto.
+            # As moto has it.
             raise ValidationException(
-                "Either Pipeline Definition or Pipeline Definition S3 Location should be present"
+                "Either Pipeline Definition or Pipeline Definition S3 location should be provided"
             )
         name = once(self._store, call, lambda: self._create(call, definition))
         pipeline = self._store.get(Key(call.owner, Kind.PIPELINE, name))
@@ -75,7 +70,7 @@ class Pipelines:
 
     def update(self, call: Call) -> Document:
         """UpdatePipeline: members that are not given stay; executions go on with what they began with."""
-        given = self._definition(call)
+        given = given_definition(call, self._read_object)
         aliases = call.parameters.get("PipelineVersionAliases", [])
         now = self._clock.now()
         with self._store.all_or_nothing():
@@ -147,47 +142,6 @@ class Pipelines:
         for resource in (*below, pipeline):
             store.delete(resource.key)
         return pipeline.name
-
-    def _definition(self, call: Call) -> str | None:
-        """The definition that a request holds or points at, once it has been read well."""
-        text: str | None = call.parameters.get("PipelineDefinition")
-        location = call.parameters.get("PipelineDefinitionS3Location")
-        if location is not None:
-            if text is not None:
-                raise ValidationException(
-                    "Both Pipeline Definition and Pipeline Definition S3 Location shouldn't be present"
-                )
-            text = self._stored_definition(call.owner, location)
-        if text is not None:
-            parsed(text)
-        return text
-
-    def _stored_definition(self, owner: Owner, location: Document) -> str:
-        bucket, key = location["Bucket"], location["ObjectKey"]
-        content = self._read_object(owner, bucket, key, location.get("VersionId"))
-        if len(content) > LONGEST_DEFINITION:
-            raise ValidationException(
-                f"The pipeline definition s3://{bucket}/{key} has {len(content)} bytes; "
-                f"{LONGEST_DEFINITION} are allowed."
-            )
-        try:
-            return content.decode("utf-8")
-        except UnicodeDecodeError as error:
-            raise ValidationException(
-                f"{UNREADABLE} s3://{bucket}/{key} is not written in UTF-8: {error.reason}."
-            ) from None
-
-
-# How AWS's texts on definitions begin (sagemaker-python-sdk, issues 2345, 3908 and 4994).
-UNREADABLE = "Unable to parse pipeline definition."
-
-
-def parsed(text: str) -> None:
-    """Refuse a definition that could not be carried out. Raises ValidationException."""
-    try:
-        read_definition(text)
-    except DefinitionError as error:
-        raise ValidationException(f"{UNREADABLE} {error}") from None
 
 
 def _summary(pipeline: Resource) -> Document:

@@ -22,7 +22,7 @@ def check_selection(store: Store, pipeline: Resource, definition: Definition, co
     try:
         needed = selected(definition, names)
     except DefinitionError as error:
-        raise ValidationException(str(error)) from None
+        raise ValidationException(f"Invalid SelectedSteps: {error}.") from None
     _check_connected(dependencies(definition), frozenset(names))
     source_arn = config.get("SourcePipelineExecutionArn")
     if source_arn is not None:

@@ -24,9 +24,11 @@ from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
 from slipway.operations.tags import Tags
 from slipway.protocol.call import HttpAnswer, HttpRequest
+from slipway.protocol.clock_pages import ClockPages
 from slipway.protocol.dispatch import Dispatcher, Operation
 from slipway.protocol.server import Answerer, Server, json_page
 from slipway.protocol.service_model import ServiceModels
+from slipway.scheduling import Scheduling
 from slipway.serving import Serving
 from slipway.settings import Settings, SettingsError
 from slipway.staging.s3 import S3Clients
@@ -68,26 +70,31 @@ def running(settings: Settings) -> Iterator[Server]:
     # Filled below: what calls operations as a client would is built from what answers them.
     operations: dict[tuple[str, str], Operation] = {}
     dispatcher = Dispatcher(ServiceModels(), operations)
+    scheduling = Scheduling(store, clock, clients, dispatcher.call)
     operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
         **Tags(store).operations,
         **serving.operations,
         **jobs.operations,
+        **scheduling.operations,
     }
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
     model_threads = ThreadPoolExecutor(INVOCATION_THREADS, thread_name_prefix="invocation")
     telemetry.start()
     serving.start()
     jobs.start()
+    scheduling.start()
     if emitter:
         emitter.start()
     try:
         pages = own_pages(settings, store, operations, [serving.forget, clock.reset])
-        yield Server(dispatcher.answer, pages, threads, model_threads)
+        clock_pages = ClockPages(clock, settings.allow_reset).pages
+        yield Server(dispatcher.answer, {**pages, **clock_pages}, threads, model_threads)
     finally:
         for pool in (threads, model_threads):
             pool.shutdown(wait=False, cancel_futures=True)
+        scheduling.close()
         serving.close()
         jobs.close()
         telemetry.close()

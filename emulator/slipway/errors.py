@@ -194,3 +194,16 @@ class FunctionPreconditionFailed(FunctionError):
     code = "PreconditionFailedException"
     status = 412
     text_member = "message"
+
+
+class ScheduleNotFound(ServiceError):
+    """There is no such schedule, or group of schedules (the scheduler's own spelling)."""
+
+    code = "ResourceNotFoundException"
+    status = 404
+
+
+class ScheduleConflict(ConflictException):
+    """The name is taken, or a token was used for another request (the scheduler's own status)."""
+
+    status = 409

@@ -47,6 +47,7 @@ _STEP: Mapping[str, frozenset[str]] = {
     "Failed": frozenset({"Starting"}),
     "Succeeded": frozenset(),
 }
+_SCHEDULE = {"ENABLED": frozenset({"DISABLED"}), "DISABLED": frozenset({"ENABLED"})}
 _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.TRAINING_JOB: _JOB,
     Kind.PROCESSING_JOB: _JOB,
@@ -56,6 +57,7 @@ _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.PIPELINE: _PIPELINE,
     Kind.PIPELINE_EXECUTION: _EXECUTION,
     Kind.PIPELINE_STEP: _STEP,
+    Kind.SCHEDULE: _SCHEDULE,
 }
 # The member of Describe that holds the status.
 STATUS_MEMBER: Mapping[Kind, str] = {

@@ -20,6 +20,7 @@ CREATE INDEX IF NOT EXISTS by_creation ON resources (account_id, region, kind, c
 CREATE INDEX IF NOT EXISTS by_modification ON resources (account_id, region, kind, modified_at, sequence);
 CREATE INDEX IF NOT EXISTS by_status ON resources (account_id, region, kind, status, created_at, sequence);
 CREATE INDEX IF NOT EXISTS by_parent ON resources (account_id, region, kind, parent, created_at, sequence);
+CREATE INDEX IF NOT EXISTS by_label ON resources (account_id, region, kind, label, created_at, sequence);
 CREATE INDEX IF NOT EXISTS unfinished ON resources (kind, status);
 
 CREATE TABLE IF NOT EXISTS tags (
@@ -58,3 +59,34 @@ CREATE TABLE IF NOT EXISTS tokens (
     name TEXT NOT NULL,
     PRIMARY KEY (account_id, region, operation, token)
 );
+
+-- When each schedule fires next, and when it did last; nothing in next_at where it never will again.
+CREATE TABLE IF NOT EXISTS timetable (
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    next_at REAL,
+    last_at REAL,
+    PRIMARY KEY (account_id, region, kind, name)
+);
+CREATE INDEX IF NOT EXISTS by_next ON timetable (next_at);
+
+-- What has fired and has not come to an end: delivered, or given up. A row is written together with
+-- the schedule's next time, so that no time fires twice and none is lost.
+CREATE TABLE IF NOT EXISTS firings (
+    id INTEGER PRIMARY KEY AUTOINCREMENT,
+    account_id TEXT NOT NULL,
+    region TEXT NOT NULL,
+    kind TEXT NOT NULL,
+    name TEXT NOT NULL COLLATE NOCASE,
+    scheduled_at REAL NOT NULL,
+    due_at REAL NOT NULL,
+    -- What it asks for, as the schedule had it when it fired: JSON.
+    target TEXT NOT NULL,
+    -- How often it was tried, and since when, by the machine's own clock.
+    attempts INTEGER NOT NULL DEFAULT 0,
+    first_tried_at REAL,
+    UNIQUE (account_id, region, kind, name, scheduled_at)
+);
+CREATE INDEX IF NOT EXISTS by_due ON firings (due_at, id);

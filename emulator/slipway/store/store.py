@@ -271,10 +271,10 @@ class Store:
             return self.token(owner, operation, token) or (fingerprint, name)
 
     @contextmanager
-    def all_or_nothing(self) -> Iterator[None]:
-        """One transaction around several calls of this thread."""
-        with self._writing():
-            yield
+    def all_or_nothing(self) -> Iterator[sqlite3.Connection]:
+        """One transaction around several calls of this thread; its connection is for this package's tables."""
+        with self._writing() as connection:
+            yield connection
 
     # -- the outbox ---------------------------------------------------------
 
@@ -309,7 +309,7 @@ class Store:
     def reset(self) -> None:
         """Forget everything."""
         with self._writing() as connection:
-            for table in ("resources", "tags", "outbox", "counters", "tokens"):
+            for table in ("resources", "tags", "outbox", "counters", "tokens", "timetable", "firings"):
                 connection.execute(f"DELETE FROM {table}")
 
     def _record_change(

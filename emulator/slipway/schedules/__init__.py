@@ -1,0 +1,1 @@
+"""When schedules fire, and what they then ask for; no I/O."""

@@ -19,6 +19,7 @@ from slipway.containers.home import find_home
 from slipway.containers.images import ImageMapError, Images, read_mapping
 from slipway.events.emitter import Emitter
 from slipway.events.state_change import events_of, nothing_of
+from slipway.executions import Executions
 from slipway.jobs import Jobs
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
@@ -71,12 +72,14 @@ def running(settings: Settings) -> Iterator[Server]:
     operations: dict[tuple[str, str], Operation] = {}
     dispatcher = Dispatcher(ServiceModels(), operations)
     scheduling = Scheduling(store, clock, clients, dispatcher.call)
+    executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients)
     operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
         **Tags(store).operations,
         **serving.operations,
         **jobs.operations,
+        **executions.operations,
         **scheduling.operations,
     }
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
@@ -84,11 +87,12 @@ def running(settings: Settings) -> Iterator[Server]:
     telemetry.start()
     serving.start()
     jobs.start()
+    executions.start()
     scheduling.start()
     if emitter:
         emitter.start()
     try:
-        pages = own_pages(settings, store, operations, [serving.forget, clock.reset])
+        pages = own_pages(settings, store, operations, [serving.forget, executions.forget, clock.reset])
         clock_pages = ClockPages(clock, settings.allow_reset).pages
         yield Server(dispatcher.answer, {**pages, **clock_pages}, threads, model_threads)
     finally:
@@ -96,6 +100,7 @@ def running(settings: Settings) -> Iterator[Server]:
             pool.shutdown(wait=False, cancel_futures=True)
         scheduling.close()
         serving.close()
+        executions.close()
         jobs.close()
         telemetry.close()
         if emitter:

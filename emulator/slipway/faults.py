@@ -15,6 +15,9 @@ class FaultPoint(StrEnum):
     CONTAINER_EXIT = "container-exit"
     DURING_UPLOAD = "during-upload"
     BEFORE_EVENT = "before-event"
+    BEFORE_STEP_JOB = "before-step-job"
+    AFTER_STEP_JOB = "after-step-job"
+    BEFORE_STEP_END = "before-step-end"
 
 
 @dataclass(frozen=True, slots=True)

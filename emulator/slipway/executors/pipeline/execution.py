@@ -1,0 +1,222 @@
+"""A pipeline execution from its row to its end, one tick at a time."""
+
+import logging
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+from functools import lru_cache
+
+from slipway.api import Api
+from slipway.clock import Clock
+from slipway.executors.pipeline.attempts import Attempts, first_label
+from slipway.executors.pipeline.documents import Documents
+from slipway.executors.pipeline.errands import Errands, PendingError
+from slipway.executors.pipeline.progress import (
+    FAILURE_REASON,
+    Progress,
+    adopted,
+    cut,
+    selection_of,
+)
+from slipway.executors.pipeline.scope import ExecutionScope
+from slipway.executors.pipeline.task import Failed, Result, Runner, Task, Waiting, caller, made_name
+from slipway.executors.pipeline.timer import Timer
+from slipway.pipelines.definition import read_definition
+from slipway.pipelines.expressions import ExpressionError
+from slipway.pipelines.parameters import parameter_values
+from slipway.pipelines.parts import Step, StepType
+from slipway.resources.arn import key_of_arn
+from slipway.resources.lifecycle import unfinished
+from slipway.resources.pipeline_step import ENDED, begun, ended, restarted, step_key
+from slipway.resources.resource import Key, Kind, Resource
+from slipway.store.store import Store
+
+log = logging.getLogger(__name__)
+
+AT_WORK = unfinished(Kind.PIPELINE_EXECUTION)
+# Definitions that many executions share are read once.
+_read = lru_cache(maxsize=64)(read_definition)
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """What every tick needs."""
+
+    store: Store
+    clock: Clock
+    real_clock: Clock
+    api: Api
+    documents: Documents
+    attempts: Attempts
+    timer: Timer
+    # What is forgotten of a step that has ended.
+    errands: tuple[Errands, ...]
+
+
+class ExecutionExecutor:
+    """Carries out executions by looking at what there is: their rows, their jobs, their errands.
+
+    A tick does all that can be done now and waits for nothing; whatever may
+    let it go on has it called again. It may be called any number of times,
+    and after a crash at any point, never twice at once for one execution.
+    """
+
+    def __init__(self, parts: Parts, runners: Mapping[StepType, Runner]) -> None:
+        self._parts = parts
+        self._runners = runners
+
+    def carry_out(self, key: Key) -> None:
+        """One tick."""
+        execution = self._parts.store.get(key)
+        if execution is None or execution.status not in AT_WORK:
+            return
+        progress = self._read(execution)
+        while (after := self._moved_on(progress)) is not progress:
+            progress = after
+        conclusion = progress.conclusion()
+        if conclusion is not None:
+            self._conclude(key, conclusion)
+
+    def fail(self, key: Key, reason: str) -> None:
+        """End an execution that an error of ours keeps from going on."""
+        store, now = self._parts.store, self._parts.clock.now()
+        execution = store.get(key)
+        if execution is None or execution.status not in AT_WORK:
+            return
+        for row in store.children(key.owner, Kind.PIPELINE_STEP, key.name):
+            if row.status not in ENDED:
+                store.transition(row.key, lambda row: ended(row, "Failed", now, {"FailureReason": reason}))
+        store.transition(key, lambda before: _in_end(before, "Failed", reason))
+
+    # -- reading --------------------------------------------------------------
+
+    def _read(self, execution: Resource) -> Progress:
+        definition = _read(execution.internal["definition"])
+        selection = selection_of(execution)
+        if selection is not None:
+            self._adopt(execution, adopted(definition, selection))
+            definition = cut(definition, selection)
+        rows = self._parts.store.children(execution.key.owner, Kind.PIPELINE_STEP, execution.name)
+        return Progress(execution, definition, {row.document["StepName"]: row for row in rows})
+
+    def _adopt(self, execution: Resource, names: frozenset[str]) -> None:
+        """Take over the steps that the selected ones need, as the source execution left them."""
+        source_arn = execution.document["SelectiveExecutionConfig"].get("SourcePipelineExecutionArn", "")
+        source = key_of_arn(source_arn)
+        for name in sorted(names):
+            key = step_key(execution.key, name)
+            row = self._parts.store.get(step_key(source, name)) if source else None
+            if row is None or self._parts.store.get(key) is not None:
+                continue
+            taken = {**row.document, "SelectiveExecutionResult": {"SourcePipelineExecutionArn": source_arn}}
+            self._parts.store.create(replace(row, key=key, document=taken), parent=execution.name)
+
+    # -- moving on ------------------------------------------------------------
+
+    def _moved_on(self, progress: Progress) -> Progress:
+        """`progress` after all that could be done at once; itself where that was nothing."""
+        rows = dict(progress.rows)
+        for row in progress.unfinished:
+            rows[row.document["StepName"]] = self._looked_at(replace(progress, rows=rows), row)
+        after = replace(progress, rows=rows)
+        rows.update(self._begun(after))
+        execution = self._parts.store.get(progress.execution.key) or progress.execution
+        if rows == progress.rows and execution.status == progress.execution.status:
+            return progress
+        return replace(progress, execution=execution, rows=rows)
+
+    def _begun(self, progress: Progress) -> dict[str, Resource]:
+        """The rows of the steps that could begin, and have."""
+        if not progress.may_begin():
+            return {}
+        room = progress.room()
+        restarts = progress.to_restart()[:room]
+        rows = {row.document["StepName"]: self._restarted(progress, row) for row in restarts}
+        for step in progress.to_begin()[: room - len(restarts)]:
+            rows[step.name] = self._new(progress.execution, step)
+        return rows
+
+    def _new(self, execution: Resource, step: Step) -> Resource:
+        identity = self._parts.attempts.new_identity()
+        internal = {
+            "type": step.type.value,
+            "identity": identity,
+            "first_tried_at": self._parts.real_clock.now(),
+        }
+        row = begun(
+            execution, step.name, step.display_name, step.description, internal, self._parts.clock.now()
+        )
+        label = first_label(step.type, identity)
+        return self._parts.store.create(row, parent=execution.name, label=label)
+
+    def _restarted(self, progress: Progress, row: Resource) -> Resource:
+        parts, execution = self._parts, progress.execution
+        identity, now = parts.attempts.new_identity(), parts.clock.now()
+        round_number: int = execution.internal["round"]
+
+        def change(before: Resource) -> Resource:
+            after = restarted(before, identity, round_number, now)
+            return after.with_internal({"first_tried_at": parts.real_clock.now()})
+
+        step_type = StepType(row.internal["type"])
+        return parts.store.transition(row.key, change, label=first_label(step_type, identity))
+
+    def _looked_at(self, progress: Progress, row: Resource) -> Resource:
+        """A step that is at work, after it was looked at."""
+        step = progress.definition.steps[row.document["StepName"]]
+        task = self._task(progress, step, row)
+        result = self._result(task)
+        if isinstance(result, Waiting):
+            return row
+        change, label = self._parts.attempts.after(task, result)
+        after = self._parts.store.transition(row.key, change, label)
+        if after.internal["identity"] != task.identity or after.status in ENDED:
+            for errands in self._parts.errands:
+                errands.forget(row.key)
+        return after
+
+    def _result(self, task: Task) -> Result:
+        runner = self._runners[task.step.type]
+        try:
+            if task.execution.status == "Stopping":
+                return runner.stop(task)
+            pause = task.row.internal.get("resume_at", 0.0) - self._parts.real_clock.now()
+            if task.is_starting and pause > 0:
+                self._parts.timer.after(pause, task.execution.key)
+                return Waiting()
+            return runner.advance(task)
+        except PendingError:
+            return Waiting()
+        except ExpressionError as error:
+            return Failed(f"ClientError: {error}")
+
+    def _task(self, progress: Progress, step: Step, row: Resource) -> Task:
+        execution, owner = progress.execution, row.key.owner
+        definition = progress.definition
+        scope = ExecutionScope(
+            execution,
+            definition,
+            parameter_values(definition, execution.internal["parameters"]),
+            progress.rows,
+            caller(self._parts.api, owner),
+            self._parts.documents.reader(owner, row.key, execution.key),
+            self._parts.clock,
+            made_name(execution.name, step.name, row.internal["identity"]),
+        )
+        return Task(execution, step, row, scope, caller(self._parts.api, owner))
+
+    # -- the end --------------------------------------------------------------
+
+    def _conclude(self, key: Key, status: str) -> None:
+        self._parts.store.transition(key, lambda before: _in_end(before, status, FAILURE_REASON))
+        log.info("execution.concluded arn=%s status=%s", key.arn, status)
+
+
+def _in_end(execution: Resource, status: str, reason: str) -> Resource:
+    """The execution at its end; one that was told to stop at the last moment has stopped."""
+    if execution.status not in AT_WORK:
+        return execution
+    if execution.status == "Stopping" and status == "Succeeded":
+        status = "Stopped"
+    return execution.in_status(status).with_document(
+        {"FailureReason": reason if status == "Failed" else None}
+    )

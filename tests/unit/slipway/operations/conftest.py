@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 from tests.support.control_plane import ControlPlane
+from tests.support.pipeline_plane import PipelinePlane
 from tests.support.registry import Checked
 
 
@@ -20,3 +21,8 @@ def sagemaker(plane: ControlPlane) -> Iterator[Any]:
     client = plane.client()
     yield Checked(client)
     client.close()
+
+
+@pytest.fixture
+def pipelines(plane: ControlPlane) -> PipelinePlane:
+    return PipelinePlane(plane)

@@ -1,4 +1,4 @@
-"""`python -m orchestration`: run a project's pipeline, fetch its data, write its definition."""
+"""`python -m orchestration`: run a project's pipeline, decide about its versions, fetch its data."""
 
 import argparse
 import contextlib
@@ -13,12 +13,18 @@ from collections.abc import Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 from types import FrameType
-from typing import TextIO
+from typing import TYPE_CHECKING, TextIO
 
+from orchestration.arguments import SDK_LOCAL, parser
 from orchestration.console import Console, table
-from orchestration.data_source import choose, sha256_of
+from orchestration.data_source import DataSource, choose, sha256_of
 from orchestration.errors import OrchestrationError
-from orchestration.settings import ROOT, Settings
+from orchestration.settings import Settings
+
+if TYPE_CHECKING:
+    from orchestration.answers import Answer
+    from orchestration.project import Project
+    from orchestration.run_record import RunRecord
 
 PROCESS_STARTED = time.monotonic()
 INTERRUPTED = 130
@@ -26,25 +32,28 @@ INTERRUPTED = 130
 
 def main() -> int:
     """Do what the arguments ask for; returns the exit code."""
-    arguments = _parser().parse_args()
+    arguments = parser().parse_args()
     settings = Settings.from_environ(os.environ)
     # Before the SDK is imported: it reads these then.
     os.environ.update(settings.for_sdk())
+    command = {
+        "data": data,
+        "definition": definition,
+        "approve": decision,
+        "reject": decision,
+        "run": run,
+    }[arguments.command]
     try:
-        if arguments.command == "data":
-            return data(arguments)
-        if arguments.command == "definition":
-            return definition(arguments, settings)
-        return run(arguments, settings)
+        return command(arguments, settings)
     except OrchestrationError as error:
         print(f"\nslipway: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print("\nslipway: interrupted; everything of this run has been stopped and removed", file=sys.stderr)
+        print("\nslipway: interrupted; what this run was at work on has been stopped", file=sys.stderr)
         return INTERRUPTED
 
 
-def data(arguments: argparse.Namespace) -> int:
+def data(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Download and verify the project's real rows."""
     from orchestration.download import download
     from orchestration.project import load_project
@@ -61,28 +70,41 @@ def data(arguments: argparse.Namespace) -> int:
 
 def definition(arguments: argparse.Namespace, settings: Settings) -> int:
     """Write the pipeline's definition."""
+    from orchestration.definition import training_definition
+    from orchestration.images import references
     from orchestration.project import load_project
 
     project = load_project(arguments.project, tuple(arguments.set))
-    file = arguments.build_dir / "pipelines" / f"{project.name}.json"
-    log = arguments.build_dir / "logs" / f"definition-{project.name}.log"
-    with quiet(log):
-        from orchestration.clients import boto_session
-        from orchestration.images import references
-        from orchestration.pipelines.training import capture_session, training_pipeline
-        from orchestration.run import export
-
-        bucket = f"slipway-{project.name}"
-        session = capture_session(boto_session(settings), bucket)
+    with quiet(arguments.build_dir / "logs" / f"definition-{project.name}.log"):
         images = references(project, settings)
-        export(training_pipeline(project, session, bucket, settings.role_arn, images).pipeline, file)
-    print(file)
+        written = training_definition(project, settings, images, arguments.build_dir)
+    print(written.file)
+    return 0
+
+
+def decision(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Approve or reject a version, and see the endpoint follow."""
+    from orchestration.decision import decide, next_lines
+    from orchestration.model_registry import APPROVED, REJECTED
+    from orchestration.project import load_project
+    from orchestration.summary import shown
+
+    project = load_project(arguments.project)
+    status = APPROVED if arguments.command == "approve" else REJECTED
+    console = Console(sys.stdout)
+    file = arguments.build_dir / f"{arguments.command}.json"
+    with _in_plain_words():
+        record = decide(project, settings, arguments.version, status, console)
+    record.write(file)
+    for line in table(next_lines(record, shown(file))):
+        console.line(line)
     return 0
 
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run the pipeline and let the model answer."""
     from orchestration.project import load_project
+    from orchestration.run_record import RunRecord
 
     project = load_project(arguments.project, tuple(arguments.set))
     build_dir: Path = arguments.build_dir
@@ -94,21 +116,13 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
     for number in (signal.SIGTERM, signal.SIGINT):
         # Also where the parent, a shell's background job for one, had them ignored.
         signal.signal(number, _interrupt)
+    record = RunRecord(project.name, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", str(log), arguments.mode)
+    record.note_data(source)
+    record.threshold = {project.metric.name: project.metric.threshold}
+    execute = _execute_locally if arguments.mode == SDK_LOCAL else _execute
     with quiet(log):
-        console.step("sdk")
-        from orchestration.containers import image_digest
-        from orchestration.images import references
-        from orchestration.run import Run
-        from orchestration.run_record import RunRecord
-
-        console.done("SageMaker Python SDK v3, local mode")
-        record = RunRecord(project.name, f"{datetime.now(UTC):%Y-%m-%dT%H:%M:%SZ}", str(log))
-        record.note_data(source)
-        record.threshold = {project.metric.name: project.metric.threshold}
         try:
-            images = references(project, settings)
-            record.images = {name: image_digest(reference) for name, reference in images.items()}
-            answers = Run(project, settings, images, build_dir, console, record).execute(source)
+            answers = execute(arguments, project, settings, console, record, source)
             record.status = "Succeeded"
         except KeyboardInterrupt:
             record.status, record.failure_reason = "Stopped", "interrupted"
@@ -123,11 +137,77 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
         finally:
             record.note_overhead(time.monotonic() - PROCESS_STARTED)
             record.write(build_dir / "run.json")
-    from orchestration.summary import summary
+    _sum_up(project, record, answers, settings, console, build_dir)
+    return 0
+
+
+def _execute(
+    arguments: argparse.Namespace,
+    project: "Project",
+    settings: Settings,
+    console: Console,
+    record: "RunRecord",
+    source: DataSource,
+) -> "list[Answer]":
+    from orchestration.images import references
+    from orchestration.run import Run
+
+    images = references(project, settings)
+    record.images = dict(images)
+    return Run(project, settings, images, arguments.build_dir, console, record, arguments.fresh).execute(
+        source
+    )
+
+
+def _execute_locally(
+    arguments: argparse.Namespace,
+    project: "Project",
+    settings: Settings,
+    console: Console,
+    record: "RunRecord",
+    source: DataSource,
+) -> "list[Answer]":
+    console.step("sdk")
+    from orchestration.containers import image_digest
+    from orchestration.images import references
+    from orchestration.local_run import LocalRun
+
+    console.done("SageMaker Python SDK v3, local mode")
+    images = references(project, settings)
+    record.images = {name: image_digest(reference) for name, reference in images.items()}
+    return LocalRun(project, settings, images, arguments.build_dir, console, record).execute(source)
+
+
+def _sum_up(
+    project: "Project",
+    record: "RunRecord",
+    answers: "list[Answer]",
+    settings: Settings,
+    console: Console,
+    build_dir: Path,
+) -> None:
+    from orchestration.summary import next_steps, summary
 
     for line in table(summary(project, record, answers, build_dir)):
         console.line(line)
-    return 0
+    if record.model_package:
+        for line in next_steps(project, record, settings):
+            console.line(line)
+
+
+@contextlib.contextmanager
+def _in_plain_words() -> Iterator[None]:
+    """A service that does not answer, or refuses, is no traceback."""
+    from botocore.exceptions import BotoCoreError, ClientError
+
+    try:
+        yield
+    except BotoCoreError as error:
+        raise OrchestrationError(
+            f"SageMaker does not answer ({error}); `make up` starts the local one"
+        ) from error
+    except ClientError as error:
+        raise OrchestrationError(f"SageMaker refuses: {error}") from error
 
 
 @contextlib.contextmanager
@@ -156,37 +236,6 @@ def _log_thread(file: TextIO, hook: threading.ExceptHookArgs) -> None:
 
 def _interrupt(_number: int, _frame: FrameType | None) -> None:
     raise KeyboardInterrupt
-
-
-def _parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser(prog="python -m orchestration", description=__doc__)
-    commands = parser.add_subparsers(dest="command", required=True)
-    for name, text in (
-        ("run", "run the training pipeline under local mode, then ask the model"),
-        ("data", "download and verify the project's real rows"),
-        ("definition", "write the pipeline's definition as JSON"),
-    ):
-        command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--project", default="bank")
-        command.add_argument("--build-dir", type=Path, default=ROOT / "build", help="where files are written")
-        if name == "data":
-            command.add_argument("--url", help="another address of the same archive; checked all the same")
-        else:
-            command.add_argument(
-                "--set",
-                action="append",
-                default=[],
-                metavar="KEY=VALUE",
-                help="instead of project.yaml's value",
-            )
-        if name == "run":
-            command.add_argument("--data", help="a file of rows: CSV (also gzipped) or Parquet")
-            command.add_argument(
-                "--announced",
-                action="store_true",
-                help="the line that names the data has been printed already",
-            )
-    return parser
 
 
 if __name__ == "__main__":

@@ -1,10 +1,13 @@
 """boto3 sessions and clients. Local and AWS differ in the endpoint's address alone."""
 
+from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 import boto3
 import botocore.session
 from botocore.config import Config
+from botocore.exceptions import ClientError
 
 from orchestration.settings import Settings
 
@@ -29,4 +32,58 @@ def boto_session(settings: Settings) -> Any:
 
 def s3_client(settings: Settings) -> Any:
     """A client of the object store."""
-    return boto_session(settings).client("s3", endpoint_url=settings.endpoint_url)
+    return Aws(settings).s3
+
+
+@dataclass(frozen=True)
+class Aws:
+    """The services of one account, each with one client that is made when it is first needed."""
+
+    settings: Settings
+
+    @cached_property
+    def s3(self) -> Any:
+        """The object store."""
+        return self._client("s3")
+
+    @cached_property
+    def sagemaker(self) -> Any:
+        """The control plane."""
+        return self._client("sagemaker")
+
+    @cached_property
+    def runtime(self) -> Any:
+        """What asks endpoints."""
+        return self._client("sagemaker-runtime")
+
+    @cached_property
+    def events(self) -> Any:
+        """EventBridge."""
+        return self._client("events")
+
+    @cached_property
+    def functions(self) -> Any:
+        """Lambda."""
+        return self._client("lambda")
+
+    @cached_property
+    def logs(self) -> Any:
+        """CloudWatch Logs."""
+        return self._client("logs")
+
+    @cached_property
+    def _session(self) -> Any:
+        return boto_session(self.settings)
+
+    def _client(self, service: str) -> Any:
+        return self._session.client(service, endpoint_url=self.settings.endpoint_url)
+
+
+def error_code(error: ClientError) -> str:
+    """The code of a refusal, such as ResourceNotFound."""
+    return str(error.response["Error"]["Code"])
+
+
+def error_message(error: ClientError) -> str:
+    """A refusal's own words."""
+    return str(error.response["Error"]["Message"])

@@ -34,6 +34,18 @@ class Console:
         self._finish(f"{seconds:6.1f} s   {detail}".rstrip())
         return seconds
 
+    def running(self, names: Sequence[str]) -> None:
+        """Say what somebody else is at work on, on a terminal; those lines come by `ended`."""
+        self._settle()
+        if names and self.stream.isatty():
+            print(f"\r\033[K  {', '.join(names):<{NAME_WIDTH}} …", end="", file=self.stream, flush=True)
+
+    def ended(self, name: str, seconds: float, detail: str = "") -> None:
+        """The line of something that somebody else has done, with the time that it took there."""
+        self._settle()
+        self._name = name
+        self._finish(f"{seconds:6.1f} s   {detail}".rstrip())
+
     def failed(self) -> None:
         """End the current step's line in failure."""
         self._finish(f"{time.monotonic() - self._started:6.1f} s   failed")

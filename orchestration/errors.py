@@ -14,8 +14,16 @@ class DataError(OrchestrationError):
 
 
 class PipelineError(OrchestrationError):
-    """A pipeline execution that ended Failed; the message is the container's own reason."""
+    """A pipeline that is refused, or an execution that ended Failed; the message is its own reason."""
 
 
 class EndpointError(OrchestrationError):
     """An endpoint that did not come up, or answered wrongly."""
+
+
+class RegistryError(OrchestrationError):
+    """A version that cannot be decided about."""
+
+
+class DeploymentError(OrchestrationError):
+    """An approved version that nobody deployed, or a deployment that failed."""

@@ -1,26 +1,8 @@
-"""A pipeline execution under local mode: started, followed step by step, its outcome read."""
+"""A pipeline execution and how it went, whoever ran it."""
 
-import logging
 from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Any, Protocol
-
-from orchestration.local_mode import LocalMode
-
-STEP_LOGGER = "sagemaker.mlops.local.pipeline_entities"
-
-
-class Progress(Protocol):
-    """Whoever wants to know how far an execution is."""
-
-    def step_started(self, name: str) -> None:
-        """A step begins."""
-
-    def step_finished(self, name: str, execution_id: str) -> None:
-        """A step succeeded."""
-
-    def step_failed(self, name: str) -> None:
-        """A step failed."""
+from dataclasses import dataclass, field
+from typing import Any
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,11 +14,12 @@ class Step:
     status: str
     seconds: float
     failure_reason: str | None
-    properties: Mapping[str, Any]
+    properties: Mapping[str, Any] = field(default_factory=dict)
+    is_cached: bool = False
 
     @property
     def has_container(self) -> bool:
-        """Whether a job ran for it."""
+        """Whether a job stands for it."""
         return self.step_type in ("Processing", "Training")
 
 
@@ -61,60 +44,3 @@ class Execution:
     def step(self, name: str) -> Step:
         """The step of that name. Raises KeyError where it was not reached."""
         return {step.name: step for step in self.steps}[name]
-
-
-class StepHandler(logging.Handler):
-    """Turns local mode's log messages into progress; it reports in no other way."""
-
-    def __init__(self, progress: Progress) -> None:
-        super().__init__(logging.INFO)
-        self.progress = progress
-        self.execution_id = ""
-
-    def emit(self, record: logging.LogRecord) -> None:
-        """Pass on what a message means; others are for the log file alone."""
-        arguments = record.args if isinstance(record.args, tuple) else ()
-        if record.msg.startswith("Starting execution"):
-            self.execution_id = str(arguments[1])
-        elif record.msg.startswith("Starting pipeline step"):
-            self.progress.step_started(str(arguments[0]))
-        elif record.msg.startswith("Pipeline step") and "SUCCEEDED" in record.msg:
-            # Local mode says so of a Fail step too, and then that it failed.
-            self.progress.step_finished(str(arguments[0]), self.execution_id)
-        elif record.msg.startswith("Pipeline step") and "FAILED" in record.msg:
-            self.progress.step_failed(str(arguments[0]))
-
-
-def run_pipeline(
-    local: LocalMode, pipeline: Any, values: Mapping[str, str | int | float], progress: Progress
-) -> Execution:
-    """Run `pipeline` with `values` to its end, good or bad."""
-    handler = StepHandler(progress)
-    logger = logging.getLogger(STEP_LOGGER)
-    logger.addHandler(handler)
-    logger.setLevel(logging.INFO)
-    try:
-        local.session.create_pipeline(pipeline, pipeline.name)
-        execution = local.session.start_pipeline_execution(
-            PipelineName=pipeline.name, PipelineParameters=dict(values)
-        )
-    finally:
-        logger.removeHandler(handler)
-    reached = [step for step in execution.step_execution.values() if step.status is not None]
-    return Execution(
-        execution_id=execution.pipeline_execution_name,
-        status=execution.status,
-        steps=tuple(_step(step) for step in sorted(reached, key=lambda step: float(step.start_time))),
-    )
-
-
-def _step(step: Any) -> Step:
-    ended = step.end_time or step.start_time
-    return Step(
-        name=step.name,
-        step_type=step.type.value,
-        status=step.status,
-        seconds=ended - step.start_time,
-        failure_reason=step.failure_reason,
-        properties=step.properties,
-    )

@@ -3,17 +3,20 @@
 from orchestration.errors import OrchestrationError
 from orchestration.project import Project
 from orchestration.settings import Settings
-from scripts.commands import SetupError
-from scripts.images import reference
+from scripts.images import Build, image_names
 
 
 def references(project: Project, settings: Settings) -> dict[str, str]:
-    """Image name to reference: SLIPWAY_IMAGE_<NAME> where it is set, else the image of the present files.
+    """Image name to reference: SLIPWAY_IMAGE_<NAME> where it is set, else that of the present files' image.
 
-    Raises OrchestrationError where an image has not been built.
+    The name says nothing of whether the image has been built: who runs it finds it, or says so.
+    Raises OrchestrationError for a name that is no image.
     """
     names = (project.images.processing, project.images.training)
-    try:
-        return {name: settings.image_of(name) or reference(name) for name in names}
-    except SetupError as error:
-        raise OrchestrationError(str(error)) from error
+    return {name: settings.image_of(name) or _reference(name) for name in names}
+
+
+def _reference(name: str) -> str:
+    if name not in image_names():
+        raise OrchestrationError(f"no image is called {name}; there are: {', '.join(image_names())}.")
+    return Build(name).reference

@@ -4,9 +4,20 @@ import hashlib
 import io
 import tarfile
 from collections.abc import Mapping
+from typing import Any
 
 from orchestration.errors import PipelineError
 from orchestration.project import Project
+
+
+def parts_detail(parts: Mapping[str, Mapping[str, Any]]) -> str:
+    """How many rows each part has."""
+    return ", ".join(f"{part['rows']:,} {name}" for name, part in parts.items())
+
+
+def scores_detail(metrics: Mapping[str, float]) -> str:
+    """The two metrics that say most about a classifier."""
+    return ", ".join(f"{name} {metrics[name]:.4f}" for name in ("accuracy", "auc"))
 
 
 def compared(project: Project, metrics: Mapping[str, float]) -> str:

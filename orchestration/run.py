@@ -1,43 +1,45 @@
-"""`make run`: a project's rows through its pipeline under local mode, and the model's first answers."""
+"""`make run`: a project's rows through its pipeline, the model registered, approved, deployed and asked.
 
-import json
-import logging
-import secrets
+Everything is asked of SageMaker's own API, at AWS_ENDPOINT_URL; nothing here
+knows what answers there.
+"""
+
 import time
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
-from orchestration.clients import boto_session, s3_client
+from orchestration.answers import Answer, ask_both_ways
+from orchestration.clients import Aws
 from orchestration.console import Console
-from orchestration.containers import ended_containers
 from orchestration.data_source import DataSource
-from orchestration.endpoint import Answer, Endpoint, ask_both_ways
+from orchestration.definition import Definition, training_definition
+from orchestration.endpoint import Endpoint
 from orchestration.errors import PipelineError
-from orchestration.execution import Execution, run_pipeline
-from orchestration.local_mode import LocalMode, local_mode
-from orchestration.outcome import compared, missed, model_digest
-from orchestration.pipelines.training import (
+from orchestration.execution import Execution, Step
+from orchestration.jobs import Job
+from orchestration.model_registry import APPROVED, Registry, Version, metadata
+from orchestration.names import (
     CONDITION,
-    CREATE_MODEL,
     EVALUATE,
     FAIL,
     PREPROCESS,
+    REGISTER,
     TRAIN,
-    capture_session,
-    training_pipeline,
+    bucket_name,
+    pipeline_name,
 )
+from orchestration.outcome import compared, missed, model_digest, parts_detail, scores_detail
+from orchestration.pipeline_execution import Pipeline, PipelineExecution
 from orchestration.project import Project
-from orchestration.run_record import RunRecord, StepFigures, scalar_metrics, step_figures
-from orchestration.schema import schema_document
+from orchestration.run_record import RunRecord, StepFigures, scalar_metrics
 from orchestration.settings import Settings
-from orchestration.storage import Bucket
+from orchestration.storage import Bucket, StoredFile, upload
+from orchestration.triggers import Triggers
 
-ROWS_TO_ASK = 5
-
-log = logging.getLogger(__name__)
+CACHED = "cached"
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,135 +52,183 @@ class Run:
     build_dir: Path
     console: Console
     record: RunRecord
+    # Whether rows that are there already are stored again, so that nothing cached fits them.
+    is_fresh: bool = False
 
     def execute(self, data: DataSource) -> list[Answer]:
-        """Run the pipeline, let the model answer, and leave only what is worth keeping.
+        """From rows to answers of the endpoint, which goes on serving.
 
-        Raises PipelineError or EndpointError with the reason in plain words.
+        Raises OrchestrationError with the reason in plain words.
         """
-        bucket = Bucket(s3_client(self.settings), f"slipway-{self.project.name}")
+        aws = Aws(self.settings)
+        bucket = Bucket(aws.s3, bucket_name(self.project.name))
         self.console.step("upload")
-        bucket.ensure()
-        data_uri = bucket.put_file(data.path, "data", data.sha256)
-        schema_uri = bucket.put_json(schema_document(self.project), "schema.json", "schema")
-        self.console.done(f"{data_uri}{data.path.name}")
+        stored = upload(bucket, self.project, data, again=self.is_fresh)
+        self.console.done(stored.uri)
         self.console.step("definition")
-        session = capture_session(boto_session(self.settings), bucket.name)
-        training = training_pipeline(self.project, session, bucket.name, self.settings.role_arn, self.images)
-        export(training.pipeline, self.build_dir / "pipelines" / f"{self.project.name}.json")
-        self.console.done(f"{self.build_dir.name}/pipelines/{self.project.name}.json")
-        values = {**training.values, "DataUri": data_uri, "SchemaUri": schema_uri}
-        run_id = f"{datetime.now(UTC):%Y%m%dT%H%M%S}-{secrets.token_hex(3)}"
-        with local_mode(self.settings, bucket.name, self.build_dir, run_id) as local:
-            progress = _Progress(self, bucket)
-            try:
-                execution = run_pipeline(local, training.pipeline, values, progress)
-                self._note(execution, local, bucket)
-                return self._answers(execution, local, bucket)
-            except KeyboardInterrupt:
-                self.console.failed()
-                raise
+        definition = training_definition(self.project, self.settings, self.images, self.build_dir)
+        self.console.done(f"{self.build_dir.name}/pipelines/{definition.file.name}")
+        execution = self._start(aws, definition, stored)
+        progress = _Progress(self, aws, bucket)
+        try:
+            # The jobs of the first step are being started meanwhile.
+            self._set_up(aws)
+            ended = execution.follow(progress)
+        except KeyboardInterrupt:
+            self.console.line(f"  stopping the execution {execution.execution_id} …")
+            self.console.line(f"  the execution is {execution.stop()}")
+            raise
+        try:
+            version = self._note(ended, progress, aws, bucket)
+            self._approve(aws, version)
+            return self._answers(aws, version, progress, bucket)
+        finally:
+            # Last: the lines that say so travel beside the jobs and may come after them.
+            progress.note_work()
 
-    def _note(self, execution: Execution, local: LocalMode, bucket: Bucket) -> None:
-        """Into the record what the execution left. Raises PipelineError where it failed."""
-        containers = ended_containers(local.run_id)
+    def _start(self, aws: Aws, definition: Definition, stored: StoredFile) -> PipelineExecution:
+        self.console.step("start")
+        # A step of the pipeline may not be the first to find out that there is none.
+        Registry(aws, self.project.name).ensure_group()
+        pipeline = Pipeline(aws, pipeline_name(self.project.name))
+        arn = pipeline.upsert(definition.text)
+        display_name = f"make-run-{datetime.now(UTC):%Y%m%dT%H%M%S}"
+        execution = pipeline.start({**definition.values, **stored.parameters}, display_name)
         self.record.execution_id = execution.execution_id
-        self.record.steps = step_figures(execution.steps, containers)
-        failed = execution.failed_step
-        if failed is not None:
-            if failed.name == FAIL:
-                raise PipelineError(missed(self.project, self.record.metrics))
-            if failed.has_container and containers and containers[-1].exit_code:
-                # The SDK's own stream of it may end before the last lines.
-                log.info("container.failed step=%s log=\n%s", failed.name, containers[-1].log)
-                raise PipelineError(f"{failed.name}: {containers[-1].failure_reason}")
-            raise PipelineError(f"{failed.name}: {failed.failure_reason}")
-        uri = execution.step(TRAIN).properties["ModelArtifacts"]["S3ModelArtifacts"]
-        self.record.model_uri = uri
-        self.record.model_digest = model_digest(bucket.read(uri))
+        self.record.pipeline = {
+            "name": pipeline.name,
+            "arn": arn,
+            "execution_arn": execution.arn,
+            "definition": str(definition.file),
+        }
+        self.console.done(f"{pipeline.name}, execution {execution.execution_id}")
+        return execution
+
+    def _set_up(self, aws: Aws) -> None:
+        self.console.step("triggers")
+        triggers = Triggers(aws, self.project.name)
+        triggers.ensure(self.record.pipeline["arn"])
+        self.console.done(f"{triggers.incoming_uri} starts the pipeline, an approval deploys")
+
+    def _note(self, ended: Execution, progress: "_Progress", aws: Aws, bucket: Bucket) -> Version:
+        """Into the record what the execution left. Raises PipelineError where it did not succeed."""
+        if not ended.succeeded:
+            raise PipelineError(self._reason(ended, progress))
+        self.record.model_uri = progress.jobs[TRAIN].model_uri
+        self.record.model_digest = model_digest(bucket.read(self.record.model_uri))
         bucket.download_folder(
-            self.uri(bucket, execution.execution_id, EVALUATE, "evaluation"),
+            progress.jobs[EVALUATE].output_uris["evaluation"],
             self.build_dir / "report" / self.project.name,
         )
+        registry = Registry(aws, self.project.name)
+        arn = ended.step(REGISTER).properties["RegisterModel"]["Arn"]
+        package = registry.describe(arn)
+        version = Version(package["ModelPackageVersion"], arn, package["ModelApprovalStatus"])
+        self.record.model_package = {
+            "group": registry.group,
+            "version": version.number,
+            "arn": arn,
+            "status": version.status,
+            "metadata": metadata(package),
+            "evaluation": package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"],
+        }
+        return version
 
-    def _answers(self, execution: Execution, local: LocalMode, bucket: Bucket) -> list[Answer]:
-        live = self.uri(bucket, execution.execution_id, PREPROCESS, "live")
+    def _reason(self, ended: Execution, progress: "_Progress") -> str:
+        step = ended.failed_step
+        if step is None:
+            return f"the execution {ended.execution_id} is {ended.status}"
+        if step.name == FAIL:
+            return missed(self.project, self.record.metrics)
+        reason = f"{step.name}: {step.failure_reason}"
+        lines = progress.jobs[step.name].lines() if step.name in progress.jobs else []
+        return reason + "".join(f"\n    {line}" for line in lines)
+
+    def _approve(self, aws: Aws, version: Version) -> None:
+        self.console.step("approve")
+        value = compared(self.project, self.record.metrics)
+        approved = Registry(aws, self.project.name).decide(version, APPROVED, f"make run: {value}")
+        self.record.model_package["status"] = approved.status
+        seconds = self.console.done(f"version {version.number} of {self.record.model_package['group']}")
+        self.record.steps.append(StepFigures("approve", "Succeeded", round(seconds, 3)))
+
+    def _answers(self, aws: Aws, version: Version, progress: "_Progress", bucket: Bucket) -> list[Answer]:
         self.console.step("endpoint")
         started = time.monotonic()
-        endpoint = Endpoint(local, f"slipway-{self.project.name}")
-        model_name = execution.step(CREATE_MODEL).properties["ModelName"]
-        endpoint.start(model_name, self.project.instance_types.endpoint)
+        endpoint = Endpoint(aws, self.project.name)
+        endpoint.wait_until_it_serves(version.arn)
+        live = progress.jobs[PREPROCESS].output_uris["live"]
+        named, encoded = (bucket.read(f"{live}/{name}").decode() for name in ("live.csv", "encoded.csv"))
         asked = time.monotonic()
-        answers = ask_both_ways(
-            endpoint,
-            self.project,
-            bucket.read(f"{live}/live.csv").decode(),
-            bucket.read(f"{live}/encoded.csv").decode(),
-            ROWS_TO_ASK,
-        )
+        answers = ask_both_ways(endpoint.invoke, self.project, named, encoded)
         work_seconds = time.monotonic() - asked
-        endpoint.stop()
         seconds = self.console.done(f"{len(answers)} live rows, asked by name and encoded: same answers")
-        container = ended_containers(local.run_id)[-1]
         self.record.steps.append(
-            StepFigures(
-                "endpoint",
-                "Succeeded",
-                round(seconds, 3),
-                round(container.seconds, 3),
-                round(work_seconds, 3),
-            )
+            StepFigures("endpoint", "Succeeded", round(seconds, 3), work_seconds=round(work_seconds, 3))
         )
         self.record.endpoint = {
+            "name": endpoint.name,
+            "model_package_arn": version.arn,
             "seconds_to_first_answer": round(asked - started, 3),
-            "answers": [
-                {"predicted_label": a.predicted, "probability": a.probability, "actual": a.actual}
-                for a in answers
-            ],
+            "answers": [answer.figures() for answer in answers],
         }
         return answers
-
-    def uri(self, bucket: Bucket, execution_id: str, *names: str) -> str:
-        """Where a step of an execution leaves its output."""
-        return "/".join((f"s3://{bucket.name}/executions", execution_id, *names))
 
 
 @dataclass(frozen=True, slots=True)
 class _Progress:
-    """Step lines on the console, each with what is worth knowing of its outcome."""
+    """Step lines on the console and figures in the record, each with what is worth knowing of its outcome."""
 
     run: Run
+    aws: Aws
     bucket: Bucket
+    jobs: dict[str, Job] = field(default_factory=dict)
 
-    def step_started(self, name: str) -> None:
-        self.run.console.step(name)
+    def steps_running(self, names: Sequence[str]) -> None:
+        self.run.console.running(names)
 
-    def step_failed(self, name: str) -> None:  # noqa: ARG002
-        self.run.console.failed()
+    def step_ended(self, step: Step) -> None:
+        job = Job.of(self.aws, step)
+        if job is not None:
+            self.jobs[step.name] = job
+        seconds = job.container_seconds if job and not step.is_cached else None
+        succeeded = step.status == "Succeeded"
+        self.run.record.steps.append(
+            StepFigures(
+                name=step.name,
+                status=step.status,
+                seconds=round(step.seconds, 3),
+                container_seconds=None if seconds is None else round(seconds, 3),
+                cached=step.is_cached,
+            )
+        )
+        detail = self._detail(step, job) if succeeded else step.status.lower()
+        self.run.console.ended(
+            step.name, step.seconds, ", ".join(part for part in (step.is_cached * CACHED, detail) if part)
+        )
 
-    def step_finished(self, name: str, execution_id: str) -> None:
-        if name == FAIL:
-            return
+    def note_work(self) -> None:
+        """How long each job that ran here worked, by its own word."""
+        for figures in self.run.record.steps:
+            if figures.container_seconds is not None and figures.status == "Succeeded":
+                figures.work_seconds = self.jobs[figures.name].work_seconds()
+
+    def _detail(self, step: Step, job: Job | None) -> str:
         record, project = self.run.record, self.run.project
-        detail = ""
-        if name == PREPROCESS:
-            report = self._json(execution_id, PREPROCESS, "report", "report.json")
+        if step.name == PREPROCESS and job:
+            report = self._json(job, "report", "report.json")
             record.parts = {**report["parts"], "dropped": report["rows_dropped"]}
-            detail = ", ".join(f"{part['rows']:,} {name}" for name, part in report["parts"].items())
-        elif name == EVALUATE:
-            evaluation = self._json(execution_id, EVALUATE, "evaluation", "evaluation.json")
+            return parts_detail(report["parts"])
+        if step.name == EVALUATE and job:
+            evaluation = self._json(job, "evaluation", "evaluation.json")
             record.metrics = scalar_metrics(evaluation["binary_classification_metrics"])
-            detail = ", ".join(f"{key} {record.metrics[key]:.4f}" for key in ("accuracy", "auc"))
-        elif name == CONDITION:
-            detail = compared(project, record.metrics)
-        self.run.console.done(detail)
+            return scores_detail(record.metrics)
+        if step.name == CONDITION:
+            return compared(project, record.metrics)
+        if step.name == REGISTER:
+            arn = step.properties["RegisterModel"]["Arn"]
+            return f"version {arn.rpartition('/')[2]}, waits for a decision"
+        return ""
 
-    def _json(self, execution_id: str, *names: str) -> Any:
-        return self.bucket.read_json(self.run.uri(self.bucket, execution_id, *names))
-
-
-def export(pipeline: Any, file: Path) -> None:
-    """Write a pipeline's definition to `file`, readable."""
-    file.parent.mkdir(parents=True, exist_ok=True)
-    document = json.loads(pipeline.definition())
-    file.write_text(json.dumps(document, indent=2) + "\n", encoding="utf-8")
+    def _json(self, job: Job, output: str, name: str) -> Any:
+        return self.bucket.read_json(f"{job.output_uris[output]}/{name}")

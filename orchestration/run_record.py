@@ -6,20 +6,22 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from orchestration.containers import JobContainer
 from orchestration.data_source import DataSource
-from orchestration.execution import Step
 
 
 @dataclass(slots=True)
 class StepFigures:
-    """How long a step took, and how much of that was its container and its own work."""
+    """How long a step took, and how much of that was its container and its own work.
+
+    A cached step took nothing of either: an earlier execution did.
+    """
 
     name: str
     status: str
     seconds: float
     container_seconds: float | None = None
     work_seconds: float | None = None
+    cached: bool = False
 
 
 @dataclass(slots=True)
@@ -29,9 +31,11 @@ class RunRecord:
     project: str
     started_at: str
     log: str
+    mode: str = "api"
     status: str = "Executing"
     failure_reason: str | None = None
     execution_id: str | None = None
+    pipeline: dict[str, str] = field(default_factory=dict)
     data: dict[str, Any] = field(default_factory=dict)
     images: dict[str, str] = field(default_factory=dict)
     steps: list[StepFigures] = field(default_factory=list)
@@ -40,6 +44,7 @@ class RunRecord:
     threshold: dict[str, float] = field(default_factory=dict)
     model_digest: str | None = None
     model_uri: str | None = None
+    model_package: dict[str, Any] = field(default_factory=dict)
     endpoint: dict[str, Any] = field(default_factory=dict)
     overhead: dict[str, float] = field(default_factory=dict)
 
@@ -71,28 +76,6 @@ class RunRecord:
         unfinished = file.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         unfinished.replace(file)
-
-
-def step_figures(steps: tuple[Step, ...], containers: list[JobContainer]) -> list[StepFigures]:
-    """The steps with the times of their containers; both lists are in the order of time.
-
-    Local mode gives a job one container and runs jobs one after another; a
-    step that failed before its container was made is the last one.
-    """
-    remaining = iter(containers)
-    figures = []
-    for step in steps:
-        container = next(remaining, None) if step.has_container else None
-        figures.append(
-            StepFigures(
-                name=step.name,
-                status=step.status,
-                seconds=round(step.seconds, 3),
-                container_seconds=round(container.seconds, 3) if container else None,
-                work_seconds=container.work_seconds if container else None,
-            )
-        )
-    return figures
 
 
 def scalar_metrics(block: Mapping[str, Any]) -> dict[str, float]:

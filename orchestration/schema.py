@@ -1,6 +1,7 @@
 """A project's columns as schema.json: what preprocess reads, and how encoded columns are called."""
 
 import hashlib
+import json
 import re
 from collections import Counter
 from typing import Any
@@ -10,6 +11,7 @@ from orchestration.project import FEATURE_NAME, CategoricalFeature, NumericFeatu
 
 NAME_LIMIT = 64
 HASH_LENGTH = 6
+FILE_NAME = "schema.json"
 
 
 def schema_document(project: Project) -> dict[str, Any]:
@@ -24,6 +26,11 @@ def schema_document(project: Project) -> dict[str, Any]:
         },
         "features": [_feature(feature, names) for feature in project.used_features],
     }
+
+
+def schema_body(project: Project) -> bytes:
+    """schema.json of `project` as it is stored."""
+    return (json.dumps(schema_document(project), indent=2) + "\n").encode()
 
 
 def encoded_names(features: tuple[NumericFeature | CategoricalFeature, ...]) -> dict[tuple[str, str], str]:

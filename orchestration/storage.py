@@ -9,7 +9,33 @@ from urllib.parse import urlparse
 
 from botocore.exceptions import BotoCoreError, ClientError
 
+from orchestration.data_source import DataSource
 from orchestration.errors import OrchestrationError
+from orchestration.names import DATA_PARAMETERS
+from orchestration.project import Project
+from orchestration.schema import FILE_NAME, schema_body
+
+# Long enough that two files of a project never share one.
+DIGEST_LENGTH = 16
+
+
+@dataclass(frozen=True, slots=True)
+class StoredFile:
+    """An object and the version of it that was stored; on a bucket without versions that is "null"."""
+
+    bucket: str
+    key: str
+    version: str
+
+    @property
+    def uri(self) -> str:
+        """Where it is."""
+        return f"s3://{self.bucket}/{self.key}"
+
+    @property
+    def parameters(self) -> dict[str, str]:
+        """The pipeline's parameters that say which rows."""
+        return dict(zip(DATA_PARAMETERS, (self.bucket, self.key, self.version), strict=True))
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,18 +64,24 @@ class Bucket:
         place = {} if region == "us-east-1" else {"CreateBucketConfiguration": {"LocationConstraint": region}}
         self.client.create_bucket(Bucket=self.name, **place)
 
-    def put_file(self, path: Path, prefix: str, sha256: str) -> str:
-        """Store a file under its digest and return the URI of its folder."""
-        folder = f"{prefix}/{sha256[:16]}/"
-        if not self._has(folder + path.name, path.stat().st_size):
-            self.client.upload_file(str(path), self.name, folder + path.name)
-        return f"s3://{self.name}/{folder}"
+    def keep_versions(self) -> None:
+        """Have every object's versions kept: overwriting one then gives it another version id."""
+        self.client.put_bucket_versioning(Bucket=self.name, VersioningConfiguration={"Status": "Enabled"})
 
-    def put_json(self, document: Any, name: str, prefix: str) -> str:
-        """Store a document under its digest and return the URI of its folder."""
-        body = (json.dumps(document, indent=2) + "\n").encode()
-        folder = f"{prefix}/{hashlib.sha256(body).hexdigest()[:16]}/"
-        self.client.put_object(Bucket=self.name, Key=folder + name, Body=body)
+    def put_file(self, path: Path, prefix: str, sha256: str, again: bool = False) -> StoredFile:
+        """Store a file under its digest; one that is there gets a new version only with `again`."""
+        key = f"{prefix}/{sha256[:DIGEST_LENGTH]}/{path.name}"
+        found = None if again else self._found(key)
+        if found is None or found["ContentLength"] != path.stat().st_size:
+            self.client.upload_file(str(path), self.name, key)
+            found = self._found(key) or {}
+        return StoredFile(self.name, key, found.get("VersionId", "null"))
+
+    def put_bytes(self, body: bytes, name: str, prefix: str) -> str:
+        """Store bytes under their digest and return the URI of their folder."""
+        folder = content_folder(prefix, body)
+        if self._found(folder + name) is None:
+            self.client.put_object(Bucket=self.name, Key=folder + name, Body=body)
         return f"s3://{self.name}/{folder}"
 
     def read(self, uri: str) -> bytes:
@@ -77,9 +109,22 @@ class Bucket:
                 files.append(file)
         return files
 
-    def _has(self, key: str, size: int) -> bool:
+    def _found(self, key: str) -> dict[str, Any] | None:
         try:
-            found: int = self.client.head_object(Bucket=self.name, Key=key)["ContentLength"]
+            found: dict[str, Any] = self.client.head_object(Bucket=self.name, Key=key)
         except ClientError:
-            return False
-        return found == size
+            return None
+        return found
+
+
+def upload(bucket: Bucket, project: Project, data: DataSource, again: bool = False) -> StoredFile:
+    """Put rows and schema where the pipeline looks; `again` makes what is there a new version of itself."""
+    bucket.ensure()
+    bucket.keep_versions()
+    bucket.put_bytes(schema_body(project), FILE_NAME, "schema")
+    return bucket.put_file(data.path, "data", data.sha256, again)
+
+
+def content_folder(prefix: str, body: bytes) -> str:
+    """The folder below `prefix` that is named by the content of its one file."""
+    return f"{prefix}/{hashlib.sha256(body).hexdigest()[:DIGEST_LENGTH]}/"

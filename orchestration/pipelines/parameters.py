@@ -7,7 +7,10 @@ from typing import Any
 from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger, ParameterString
 
 from orchestration.errors import ProjectError
+from orchestration.names import DATA_PARAMETERS
 from orchestration.project import Project
+from orchestration.schema import schema_body
+from orchestration.storage import content_folder
 
 Value = str | int | float
 # Longest value that StartPipelineExecution takes (API reference, PipelineParameterValue).
@@ -25,8 +28,8 @@ class PipelineParameters:
     def of(cls, project: Project, bucket: str, images: Mapping[str, str]) -> "PipelineParameters":
         """The parameters of `project`, the project's own values as defaults."""
         fixed: dict[str, Value] = {
-            "DataUri": f"s3://{bucket}/data/",
-            "SchemaUri": f"s3://{bucket}/schema/",
+            # Named by its content: another schema is another URI, and nothing cached fits it.
+            "SchemaUri": f"s3://{bucket}/{content_folder('schema', schema_body(project))}",
             "OutputUri": f"s3://{bucket}/executions",
             "PreprocessImageUri": images[project.images.processing],
             "TrainingImageUri": images[project.images.training],
@@ -40,7 +43,8 @@ class PipelineParameters:
             "OnBadRows": project.on_bad_rows,
             "MetricThreshold": project.metric.threshold,
         }
-        parameters = {name: _parameter(name, value) for name, value in fixed.items()}
+        parameters = {name: ParameterString(name=name) for name in DATA_PARAMETERS}
+        parameters |= {name: _parameter(name, value) for name, value in fixed.items()}
         hyperparameters = {
             name: _parameter(hyperparameter_name(name), value)
             for name, value in project.hyperparameters.items()
@@ -60,8 +64,8 @@ class PipelineParameters:
         return [*self.parameters.values(), *self.hyperparameters.values()]
 
     def values(self) -> dict[str, Value]:
-        """The value of every parameter, to start an execution with."""
-        return {parameter.name: parameter.default_value for parameter in self.all()}
+        """The value of every parameter that has one, to start an execution with."""
+        return {p.name: p.default_value for p in self.all() if p.default_value is not None}
 
 
 def hyperparameter_name(name: str) -> str:

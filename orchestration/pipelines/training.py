@@ -1,15 +1,17 @@
 """The training pipeline of any project: preprocess, train, evaluate, and keep the model if it is good enough.
 
-Defined once, through the SDK's step classes; local mode and AWS run this very
-definition with other parameter values.
+Defined once, through the SDK's step classes. The service registers a good model;
+local mode has no registry, so for it the same definition ends in a model instead.
 """
 
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
+from enum import StrEnum
 from types import SimpleNamespace
 from typing import Any
 
+from sagemaker.core.model_registry import create_model_package_from_containers
 from sagemaker.core.processing import Processor
 from sagemaker.core.shapes import (
     ProcessingInput,
@@ -27,19 +29,43 @@ from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
-from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
 from sagemaker.train import ModelTrainer
 
+from orchestration.names import (
+    CONDITION,
+    CREATE_MODEL,
+    DATA_SHA256,
+    DATA_VERSION,
+    EVALUATE,
+    EXECUTION_ID,
+    FAIL,
+    PREPROCESS,
+    REGISTER,
+    TRAIN,
+    model_package_group_name,
+    pipeline_name,
+)
 from orchestration.pipelines.parameters import PipelineParameters
 from orchestration.project import Project
 from orchestration.settings import TELEMETRY_OPT_OUT
 
-PREPROCESS, TRAIN, EVALUATE = "preprocess", "train", "evaluate"
-CONDITION, CREATE_MODEL, FAIL = "good-enough", "create-model", "not-good-enough"
 PROCESSING = "/opt/ml/processing"
 # What preprocess leaves, one S3 folder each.
 PREPROCESS_OUTPUTS = ("train", "validation", "test", "live", "encoder", "baseline", "schema", "report")
 MAX_RUNTIME_SECONDS = 3600
+# The same rows, split, hyperparameters and images give the same bytes, so a step may be taken
+# from an earlier execution. Its outputs are kept for as long as anybody keeps the bucket.
+CACHED = CacheConfig(enable_caching=True, expire_after="P30D")
+# What the model's own container takes and gives.
+CONTENT_TYPES = ("text/csv", "application/json")
+
+
+class Keep(StrEnum):
+    """What becomes of a model that is good enough."""
+
+    REGISTER = REGISTER
+    CREATE_MODEL = CREATE_MODEL
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +82,12 @@ def metric_path(project: Project) -> str:
 
 
 def training_pipeline(
-    project: Project, session: Any, bucket: str, role_arn: str, images: Mapping[str, str]
+    project: Project,
+    session: Any,
+    bucket: str,
+    role_arn: str,
+    images: Mapping[str, str],
+    keep: Keep = Keep.REGISTER,
 ) -> TrainingPipeline:
     """The training pipeline of `project`; capturing it starts nothing and asks nobody."""
     parameters = PipelineParameters.of(project, bucket, images)
@@ -64,13 +95,18 @@ def training_pipeline(
         # Said once per captured step; capturing is what we are here for.
         warnings.filterwarnings("ignore", message="Running within a PipelineSession")
         builder = _Builder(project, session, role_arn, parameters)
-        preprocess = builder.preprocess()
+        preprocess, report = builder.preprocess()
         train = builder.train(preprocess)
         evaluate, evaluation = builder.evaluate(preprocess, train)
-        condition = builder.condition(train, evaluate, evaluation)
+        kept = (
+            builder.register(preprocess, report, train, evaluate)
+            if keep is Keep.REGISTER
+            else builder.create_model(train)
+        )
+        condition = builder.condition(kept, evaluate, evaluation)
     return TrainingPipeline(
         Pipeline(
-            name=f"slipway-{project.name}-training",
+            name=pipeline_name(project.name),
             parameters=parameters.all(),
             steps=[preprocess, train, evaluate, condition],
             sagemaker_session=session,
@@ -93,13 +129,20 @@ class _Builder:
     role_arn: str
     parameters: PipelineParameters
 
-    def preprocess(self) -> Any:
+    def preprocess(self) -> tuple[Any, Any]:
         """Rows and schema to channels, encoder and report."""
         split = self.parameters
-        processor = self._processor("PreprocessImageUri", "preprocess")
+        report = PropertyFile(name="report", output_name="report", path="report.json")
+        # The cache's key has the environment in it and not the bytes behind a URI (developer
+        # guide, "Caching pipeline steps"): with its version, an object that was overwritten is
+        # another input.
+        processor = self._processor(
+            "PreprocessImageUri", "preprocess", environment={"SLIPWAY_DATA_VERSION": split["DataVersion"]}
+        )
+        data_uri = Join(on="", values=["s3://", split["DataBucket"], "/", split["DataKey"]])
         arguments = processor.run(
             inputs=[
-                _input("data", split["DataUri"], f"{PROCESSING}/input/data"),
+                _input("data", data_uri, f"{PROCESSING}/input/data"),
                 _input("schema", split["SchemaUri"], f"{PROCESSING}/input/schema"),
             ],
             outputs=[
@@ -114,7 +157,8 @@ class _Builder:
                 *("--on-bad-rows", split["OnBadRows"]),
             ],
         )
-        return ProcessingStep(PREPROCESS, step_args=arguments)
+        step = ProcessingStep(PREPROCESS, step_args=arguments, property_files=[report], cache_config=CACHED)
+        return step, report
 
     def train(self, preprocess: Any) -> Any:
         """Channels to a model."""
@@ -150,7 +194,7 @@ class _Builder:
         self.session.sagemaker_config = TELEMETRY_OPT_OUT
         arguments = trainer.train()
         self.session.sagemaker_config = {}
-        return TrainingStep(TRAIN, step_args=arguments)
+        return TrainingStep(TRAIN, step_args=arguments, cache_config=CACHED)
 
     def evaluate(self, preprocess: Any, train: Any) -> tuple[Any, Any]:
         """Model and test part to evaluation.json and report.html."""
@@ -163,9 +207,10 @@ class _Builder:
             ],
             outputs=[self._output(EVALUATE, "evaluation", f"{PROCESSING}/evaluation")],
         )
-        return ProcessingStep(EVALUATE, step_args=arguments, property_files=[evaluation]), evaluation
+        step = ProcessingStep(EVALUATE, step_args=arguments, property_files=[evaluation], cache_config=CACHED)
+        return step, evaluation
 
-    def condition(self, train: Any, evaluate: Any, evaluation: Any) -> Any:
+    def condition(self, kept: Any, evaluate: Any, evaluation: Any) -> Any:
         """Keep the model, or fail and say which metric missed."""
         reached = JsonGet(
             step_name=evaluate.name, property_file=evaluation, json_path=metric_path(self.project)
@@ -178,23 +223,57 @@ class _Builder:
         return ConditionStep(
             name=CONDITION,
             conditions=[ConditionGreaterThanOrEqualTo(left=reached, right=threshold)],
-            if_steps=[self._create_model(train)],
+            if_steps=[kept],
             else_steps=[FailStep(name=FAIL, error_message=message)],
         )
 
-    def _create_model(self, train: Any) -> Any:
-        """What Session.create_model asks for, captured (decision 0003 says why not ModelBuilder)."""
+    def register(self, preprocess: Any, report: Any, train: Any, evaluate: Any) -> Any:
+        """A version of the group that waits for a decision (decision 0003 says why not ModelBuilder)."""
+        statistics = Join(on="/", values=[_output_uri(evaluate, "evaluation"), "evaluation.json"])
         self.session.init_model_step_arguments(SimpleNamespace(sagemaker_session=self.session))
-        container = {
+        create_model_package_from_containers(
+            self.session,
+            containers=[self._container(train)],
+            content_types=list(CONTENT_TYPES),
+            response_types=list(CONTENT_TYPES),
+            inference_instances=[self.project.instance_types.endpoint],
+            transform_instances=[self.project.instance_types.processing],
+            model_package_group_name=model_package_group_name(self.project.name),
+            model_metrics={
+                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": statistics}}
+            },
+            approval_status="PendingManualApproval",
+            customer_metadata_properties={
+                # Of the bytes that were read, whatever has become of the object since.
+                DATA_SHA256: JsonGet(
+                    step_name=preprocess.name, property_file=report, json_path="files[0].sha256"
+                ),
+                DATA_VERSION: self.parameters["DataVersion"],
+                EXECUTION_ID: ExecutionVariables.PIPELINE_EXECUTION_ID,
+            },
+        )
+        return ModelStep(REGISTER, step_args=self._captured())
+
+    def create_model(self, train: Any) -> Any:
+        """What Session.create_model asks for, captured."""
+        self.session.init_model_step_arguments(SimpleNamespace(sagemaker_session=self.session))
+        self.session.create_model(
+            name=CREATE_MODEL, role=self.role_arn, container_defs=self._container(train)
+        )
+        return ModelStep(CREATE_MODEL, step_args=self._captured())
+
+    def _captured(self) -> Any:
+        arguments, self.session.context = self.session.context, None
+        return arguments
+
+    def _container(self, train: Any) -> dict[str, Any]:
+        return {
             "Image": self.parameters["TrainingImageUri"],
             "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
             "Environment": {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"},
         }
-        self.session.create_model(name=CREATE_MODEL, role=self.role_arn, container_defs=container)
-        arguments, self.session.context = self.session.context, None
-        return ModelStep(CREATE_MODEL, step_args=arguments)
 
-    def _processor(self, image: str, *command: str) -> Any:
+    def _processor(self, image: str, *command: str, environment: Mapping[str, Any] | None = None) -> Any:
         # Local mode ends in a KeyError where arguments come without an entrypoint.
         return Processor(
             role=self.role_arn,
@@ -205,6 +284,7 @@ class _Builder:
             volume_size_in_gb=30,
             max_runtime_in_seconds=MAX_RUNTIME_SECONDS,
             sagemaker_session=self.session,
+            **({"env": dict(environment)} if environment else {}),
         )
 
     def _folder(self, *names: str) -> Any:

@@ -17,6 +17,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from orchestration.clients import boto_session
+from orchestration.names import DATA_PARAMETERS
 from orchestration.project import load_project
 from orchestration.settings import Settings
 
@@ -30,6 +31,7 @@ REQUESTS = {
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "pipelines-abc-step"}),
     "Training": ("CreateTrainingJob", {"TrainingJobName": "pipelines-abc-step"}),
     "Model": ("CreateModel", {"ModelName": "pipelines-abc-step"}),
+    "RegisterModel": ("CreateModelPackage", {}),
 }
 PYTHON_TYPES = {"String": str, "Integer": int, "Float": float, "Boolean": bool}
 
@@ -52,12 +54,12 @@ def define() -> Iterator[Define]:
     patch.setattr(socket.socket, "connect", refuse)
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # deprecations inside the SDK
-        from orchestration.pipelines.training import capture_session, training_pipeline
+        from orchestration.pipelines.training import Keep, capture_session, training_pipeline
 
-    def build(*overrides: str) -> Definition:
+    def build(*overrides: str, keep: str = "register") -> Definition:
         session = capture_session(boto_session(settings), "slipway-bank")
         training = training_pipeline(
-            load_project("bank", overrides), session, "slipway-bank", settings.role_arn, IMAGES
+            load_project("bank", overrides), session, "slipway-bank", settings.role_arn, IMAGES, Keep(keep)
         )
         text: str = training.pipeline.definition()
         assert len(text.encode()) < INLINE_LIMIT_BYTES
@@ -108,6 +110,8 @@ def resolved(value: Any, parameters: dict[str, Any]) -> Any:
         if set(value) == {"Get"}:
             kind, _, name = value["Get"].partition(".")
             return parameters[name] if kind == "Parameters" else "s3://bucket/made/by/a/step"
+        if set(value) == {"Std:JsonGet"}:
+            return "read from a file"
         if set(value) == {"Std:Join"}:
             join = value["Std:Join"]
             return join["On"].join(str(resolved(item, parameters)) for item in join["Values"])
@@ -118,7 +122,10 @@ def resolved(value: Any, parameters: dict[str, Any]) -> Any:
 
 
 def defaults(definition: Definition) -> dict[str, Any]:
-    return {parameter["Name"]: parameter["DefaultValue"] for parameter in definition["Parameters"]}
+    """Every parameter by name; those without a default are texts that an execution is started with."""
+    return {
+        parameter["Name"]: parameter.get("DefaultValue", "given") for parameter in definition["Parameters"]
+    }
 
 
 def test_steps_are_those_of_the_design_in_their_order(definition: Definition) -> None:
@@ -129,8 +136,19 @@ def test_steps_are_those_of_the_design_in_their_order(definition: Definition) ->
         ("good-enough", "Condition"),
     ]
     branches = definition["Steps"][-1]["Arguments"]
-    assert [step["Type"] for step in branches["IfSteps"]] == ["Model"]
+    assert [step["Type"] for step in branches["IfSteps"]] == ["RegisterModel"]
     assert [step["Type"] for step in branches["ElseSteps"]] == ["Fail"]
+
+
+def test_for_local_mode_the_same_pipeline_ends_in_a_model(define: Define, definition: Definition) -> None:
+    local = define(keep="create-model")
+
+    assert local["Steps"][:-1] == definition["Steps"][:-1]
+    ours, theirs = (item["Steps"][-1]["Arguments"] for item in (definition, local))
+    assert [step["Type"] for step in theirs["IfSteps"]] == ["Model"]
+    assert {**theirs, "IfSteps": []} == {**ours, "IfSteps": []}
+    (container,) = ours["IfSteps"][0]["Arguments"]["InferenceSpecification"]["Containers"]
+    assert theirs["IfSteps"][0]["Arguments"]["PrimaryContainer"] == container
 
 
 def test_head_and_step_names_are_legal(definition: Definition) -> None:
@@ -143,9 +161,16 @@ def test_parameters_have_a_type_and_a_default_of_it(definition: Definition) -> N
 
     assert len(set(names)) == len(names) <= 200  # StartPipelineExecution's limit
     for parameter in definition["Parameters"]:
-        assert type(parameter["DefaultValue"]) is PYTHON_TYPES[parameter["Type"]], parameter
+        if parameter["Name"] not in DATA_PARAMETERS:
+            assert type(parameter["DefaultValue"]) is PYTHON_TYPES[parameter["Type"]], parameter
         # EventBridge's pipeline target allows no underscore in a parameter's name.
         assert re.fullmatch(r"[a-zA-Z0-9](-*[a-zA-Z0-9])*", parameter["Name"])
+
+
+def test_no_execution_starts_without_saying_which_rows(definition: Definition) -> None:
+    required = [item["Name"] for item in definition["Parameters"] if "DefaultValue" not in item]
+
+    assert required == list(DATA_PARAMETERS)
 
 
 def test_every_parameter_is_used_and_every_used_one_exists(definition: Definition) -> None:
@@ -160,7 +185,7 @@ def test_every_parameter_is_used_and_every_used_one_exists(definition: Definitio
 
 def test_what_a_run_may_want_to_change_is_a_parameter(definition: Definition) -> None:
     wanted = {
-        *("DataUri", "SchemaUri", "OutputUri", "PreprocessImageUri", "TrainingImageUri"),
+        *("DataBucket", "DataKey", "SchemaUri", "OutputUri", "PreprocessImageUri", "TrainingImageUri"),
         *("ProcessingInstanceType", "TrainingInstanceType", "SplitSeed", "OnBadRows", "MetricThreshold"),
         "HyperparameterNumRound",
     }
@@ -273,3 +298,44 @@ def test_another_metric_changes_condition_and_message(define: Define) -> None:
 
 def test_the_same_project_gives_the_same_definition(define: Define, definition: Definition) -> None:
     assert define() == definition
+
+
+def test_another_version_of_the_same_object_is_another_input_of_the_cache(definition: Definition) -> None:
+    # Developer guide, "Caching pipeline steps": AppSpecification, Environment and ProcessingInputs
+    # are a processing step's key; the bytes behind a URI are not.
+    arguments = steps_of(definition)["preprocess"]["Arguments"]
+
+    assert list(references_in(arguments["Environment"])) == ["Parameters.DataVersion"]
+    uris = [item["S3Input"]["S3Uri"] for item in arguments["ProcessingInputs"]]
+    assert list(references_in(uris[0])) == ["Parameters.DataBucket", "Parameters.DataKey"]
+
+
+def test_every_job_may_be_taken_from_an_earlier_execution(definition: Definition) -> None:
+    for step in steps_of(definition).values():
+        if step["Type"] in ("Processing", "Training"):
+            assert step["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}, step["Name"]
+
+
+def test_another_schema_is_at_another_place(define: Define, definition: Definition) -> None:
+    changed = define("features.poutcome.use=true")
+
+    assert defaults(changed)["SchemaUri"] != defaults(definition)["SchemaUri"]
+
+
+def test_a_version_says_how_good_it_is_and_from_which_bytes_it_came(definition: Definition) -> None:
+    package = steps_of(definition)["register"]["Arguments"]
+
+    assert package["ModelPackageGroupName"] == "slipway-bank"
+    assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    statistics = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]["Std:Join"]
+    assert statistics["Values"][-1] == "evaluation.json"
+    assert package["CustomerMetadataProperties"] == {
+        "data-sha256": {
+            "Std:JsonGet": {
+                "PropertyFile": {"Get": "Steps.preprocess.PropertyFiles.report"},
+                "Path": "files[0].sha256",
+            }
+        },
+        "data-version": {"Get": "Parameters.DataVersion"},
+        "pipeline-execution-id": {"Get": "Execution.PipelineExecutionId"},
+    }

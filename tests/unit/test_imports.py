@@ -150,4 +150,9 @@ def test_only_the_programs_of_orchestration_take_the_environment_and_they_pass_i
         for function in readers_of_the_environment(file)
     }
 
-    assert readers == {("__main__.py", "main"), ("data_source.py", "main")}
+    # A function of Lambda is a program of its own.
+    assert readers == {("__main__.py", "main"), ("data_source.py", "main"), ("deploy.py", "handler")}
+
+
+def test_a_function_of_lambda_is_one_file_with_boto3_alone() -> None:
+    assert foreign(ROOT / "orchestration" / "handlers", {"boto3", "botocore"}) == {}

@@ -1,35 +1,7 @@
 import json
 from pathlib import Path
 
-from orchestration.containers import JobContainer
-from orchestration.execution import Step
-from orchestration.run_record import RunRecord, StepFigures, scalar_metrics, step_figures
-
-
-def step(name: str, step_type: str, status: str = "Succeeded") -> Step:
-    return Step(name, step_type, status, 2.0, None, {})
-
-
-def container(seconds: float, work: float) -> JobContainer:
-    return JobContainer("abc", 0, seconds, False, f"job.finished kind=training seconds={work}\n")
-
-
-def test_containers_belong_to_the_job_steps_in_their_order() -> None:
-    steps = (step("preprocess", "Processing"), step("gate", "Condition"), step("train", "Training"))
-
-    figures = step_figures(steps, [container(1.5, 1.0), container(1.75, 1.25)])
-
-    assert figures == [
-        StepFigures("preprocess", "Succeeded", 2.0, 1.5, 1.0),
-        StepFigures("gate", "Succeeded", 2.0, None, None),
-        StepFigures("train", "Succeeded", 2.0, 1.75, 1.25),
-    ]
-
-
-def test_a_step_that_failed_before_its_container_has_none() -> None:
-    figures = step_figures((step("preprocess", "Processing", "Failed"),), [])
-
-    assert figures[0].container_seconds is None
+from orchestration.run_record import RunRecord, StepFigures, scalar_metrics
 
 
 def test_overhead_is_what_is_not_work() -> None:

@@ -1,0 +1,59 @@
+"""What `python -m orchestration` may be asked."""
+
+import argparse
+from pathlib import Path
+
+from orchestration.settings import ROOT
+
+DESCRIPTION = "Run a project's pipeline, decide about its models' versions, fetch its data."
+# Which SageMaker runs the pipeline.
+API, SDK_LOCAL = "api", "sdk-local"
+
+
+def parser() -> argparse.ArgumentParser:
+    """The parser of `python -m orchestration`."""
+    program = argparse.ArgumentParser(prog="python -m orchestration", description=DESCRIPTION)
+    commands = program.add_subparsers(dest="command", required=True)
+    for name, text in (
+        ("run", "run the training pipeline, register, approve and deploy the model, then ask it"),
+        ("approve", "approve a version of the model, which is then deployed"),
+        ("reject", "reject a version of the model; the endpoint goes back to the newest approved one"),
+        ("data", "download and verify the project's real rows"),
+        ("definition", "write the pipeline's definition as JSON"),
+    ):
+        command = commands.add_parser(name, help=text, description=text)
+        command.add_argument("--project", default="bank")
+        command.add_argument("--build-dir", type=Path, default=ROOT / "build", help="where files are written")
+        if name in ("run", "definition"):
+            command.add_argument(
+                "--set",
+                action="append",
+                default=[],
+                metavar="KEY=VALUE",
+                help="instead of project.yaml's value",
+            )
+        if name in ("approve", "reject"):
+            command.add_argument(
+                "--version", type=int, help="its number; the newest that waits for a decision by default"
+            )
+        if name == "data":
+            command.add_argument("--url", help="another address of the same archive; checked all the same")
+        if name == "run":
+            _add_run_arguments(command)
+    return program
+
+
+def _add_run_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--data", help="a file of rows: CSV (also gzipped) or Parquet")
+    command.add_argument(
+        "--mode",
+        choices=[API, SDK_LOCAL],
+        default=API,
+        help=f"{API}: SageMaker's own API at AWS_ENDPOINT_URL; {SDK_LOCAL}: the SDK's local mode",
+    )
+    command.add_argument(
+        "--fresh", action="store_true", help="take no step from an earlier execution's outputs"
+    )
+    command.add_argument(
+        "--announced", action="store_true", help="the line that names the data has been printed already"
+    )

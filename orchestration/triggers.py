@@ -1,0 +1,119 @@
+"""What starts without anybody's hand: new rows start the pipeline, decisions deploy.
+
+Rules of EventBridge, each set up again without harm.
+"""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.clients import Aws
+from orchestration.deploy_function import DeployFunction
+from orchestration.errors import OrchestrationError
+from orchestration.names import (
+    DATA_PARAMETERS,
+    INCOMING,
+    bucket_name,
+    endpoint_name,
+    model_package_group_name,
+)
+
+# Where an event of S3 says which object it is about.
+DATA_PATHS = ("$.detail.bucket.name", "$.detail.object.key", "$.detail.object.version-id")
+
+
+@dataclass(frozen=True, slots=True)
+class Triggers:
+    """The rules of one project."""
+
+    aws: Aws
+    project: str
+
+    def ensure(self, pipeline_arn: str) -> None:
+        """Set up what is not there, and leave the rest as it is."""
+        self._tell_of_new_objects()
+        self._ensure_incoming(pipeline_arn)
+        function = DeployFunction(self.aws, self.project)
+        function_arn = function.ensure()
+        for suffix, pattern in self._decisions().items():
+            rule = self._rule(suffix, pattern)
+            function.allow(self._name(suffix), rule)
+            self._target(suffix, {"Id": "deploy", "Arn": function_arn})
+
+    @property
+    def incoming_uri(self) -> str:
+        """Where an object starts the pipeline."""
+        return f"s3://{bucket_name(self.project)}/{INCOMING}"
+
+    def _tell_of_new_objects(self) -> None:
+        """Have the bucket's events sent to EventBridge; what else it notifies is kept."""
+        bucket = bucket_name(self.project)
+        present = self.aws.s3.get_bucket_notification_configuration(Bucket=bucket)
+        present.pop("ResponseMetadata", None)
+        if "EventBridgeConfiguration" not in present:
+            self.aws.s3.put_bucket_notification_configuration(
+                Bucket=bucket, NotificationConfiguration={**present, "EventBridgeConfiguration": {}}
+            )
+
+    def _ensure_incoming(self, pipeline_arn: str) -> None:
+        self._rule(
+            "incoming",
+            {
+                "source": ["aws.s3"],
+                "detail-type": ["Object Created"],
+                "detail": {
+                    "bucket": {"name": [bucket_name(self.project)]},
+                    "object": {"key": [{"prefix": INCOMING}]},
+                },
+            },
+        )
+        self._target(
+            "incoming",
+            {
+                "Id": "pipeline",
+                "Arn": pipeline_arn,
+                "RoleArn": self.aws.settings.role_arn,
+                "SageMakerPipelineParameters": {
+                    "PipelineParameterList": [
+                        {"Name": name, "Value": path}
+                        for name, path in zip(DATA_PARAMETERS, DATA_PATHS, strict=True)
+                    ]
+                },
+            },
+        )
+
+    def _decisions(self) -> dict[str, dict[str, Any]]:
+        return {
+            "approval": {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Package State Change"],
+                "detail": {
+                    "ModelPackageGroupName": [model_package_group_name(self.project)],
+                    "ModelApprovalStatus": ["Approved", "Rejected"],
+                },
+            },
+            # A decision that came while the endpoint was changing is carried out then.
+            "endpoint": {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Endpoint State Change"],
+                "detail": {
+                    "EndpointName": [endpoint_name(self.project)],
+                    "EndpointStatus": ["IN_SERVICE"],
+                },
+            },
+        }
+
+    def _rule(self, suffix: str, pattern: Mapping[str, Any]) -> str:
+        answer = self.aws.events.put_rule(
+            Name=self._name(suffix), EventPattern=json.dumps(pattern), State="ENABLED"
+        )
+        return str(answer["RuleArn"])
+
+    def _target(self, suffix: str, target: Mapping[str, Any]) -> None:
+        answer = self.aws.events.put_targets(Rule=self._name(suffix), Targets=[target])
+        if answer["FailedEntryCount"]:
+            raise OrchestrationError(f"{self._name(suffix)} takes no target: {answer['FailedEntries']}")
+
+    def _name(self, suffix: str) -> str:
+        return f"slipway-{self.project}-{suffix}"

@@ -7,6 +7,8 @@ RUNS ?=
 BENCH ?=
 JOB ?=
 FOLLOW ?=
+ADVANCE ?=
+TO ?=
 DATA ?=
 SET ?=
 REGISTRY ?=
@@ -21,7 +23,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: help setup images data up run down purge lint types unit contract integration e2e test check bench push soak lock logs env
+.PHONY: clock help setup images data up run down purge lint types unit contract integration e2e test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +51,9 @@ logs: ## Show what JOB=name has said; FOLLOW=1 goes on until the job has ended
 
 env: ## Print exports for a shell: its AWS clients and SageMaker SDKs then work here
 	@$(PYTHON) -m scripts.shell_environment
+
+clock: ## Show the emulator's clock, or move it: ADVANCE=1h, TO=2026-12-24T00:00:00Z
+	@$(PYTHON) -m scripts.clock $(if $(ADVANCE),--advance "$(ADVANCE)") $(if $(TO),--to "$(TO)")
 
 down: ## Remove our containers and networks; data and images stay
 	@$(PYTHON) -m scripts.clean down

@@ -1,6 +1,6 @@
 """Everything that runs training and processing jobs, put together once."""
 
-from slipway.clock import Clock
+from slipway.clock import Clock, SystemClock
 from slipway.containers.engine import Engine
 from slipway.containers.images import Images
 from slipway.containers.reaper import reap
@@ -39,6 +39,7 @@ class Jobs:
         tools = Tools(
             store=store,
             clock=clock,
+            real_clock=SystemClock(),
             engine=engine,
             images=images,
             jobs_dir=settings.jobs_dir,

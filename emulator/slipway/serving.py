@@ -6,7 +6,7 @@ from collections.abc import Callable
 from io import BytesIO
 from pathlib import Path
 
-from slipway.clock import Clock
+from slipway.clock import Clock, SystemClock
 from slipway.containers.engine import Engine, ImageMissingError
 from slipway.containers.images import Images
 from slipway.containers.limits import limits_of
@@ -76,7 +76,7 @@ class Serving:
             again=self._again,
             settled=self._settled,
             environment_of=lambda owner: aws_environment(settings, owner),
-            follow=ServingLogs(engine, clock, telemetry.on_line).follow,
+            follow=ServingLogs(engine, SystemClock(), telemetry.on_line).follow,
         )
         self._work = Work(Kind.ENDPOINT, store, executor.carry_out, WORKERS, executor.fail)
         self._watch = EndpointWatch(engine, store, self._work.submit)

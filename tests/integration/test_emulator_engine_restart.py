@@ -159,6 +159,7 @@ def workshop(tmp_path: Path, preprocess_image: str, monkeypatch: pytest.MonkeyPa
         tools = Tools(
             store=store,
             clock=SystemClock(),
+            real_clock=SystemClock(),
             engine=engine,
             images=Images(engine, {}),
             jobs_dir=tmp_path / "jobs",

@@ -114,6 +114,8 @@ class Tools:
 
     store: Store
     clock: Clock
+    # The machine's own: nobody moves it, so what containers may take and what Docker stamps go by it.
+    real_clock: Clock
     engine: Engine
     images: Images
     jobs_dir: Path

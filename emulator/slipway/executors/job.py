@@ -136,10 +136,9 @@ class JobExecutor:
     def _begun(self, job: Resource) -> Resource:
         if job.status == "Stopping":
             raise _StopRequestedError
-        now = self._tools.clock.now()
         # Attempts share one time limit (API reference, RetryStrategy).
-        begun = job.internal.get("begun", now)
-        return self._contract.downloading(job, now).with_internal({"begun": begun})
+        begun = job.internal.get("begun", self._tools.real_clock.now())
+        return self._contract.downloading(job, self._tools.clock.now()).with_internal({"begun": begun})
 
     def _check(self, key: Key) -> None:
         job = self._tools.store.get(key)
@@ -184,7 +183,7 @@ class JobExecutor:
         bell = self._bells.setdefault(job.key, threading.Event())
         try:
             return Supervision(
-                tools.store, tools.clock, tools.engine, job, ids, bell, sink, tools.listener
+                tools.store, tools.real_clock, tools.engine, job, ids, bell, sink, tools.listener
             ).outcome()
         finally:
             del self._bells[job.key]

@@ -23,10 +23,11 @@ class ServingLogs:
     What a container says while this process is away is in Docker's log alone.
     """
 
-    def __init__(self, engine: Engine, clock: Clock, on_line: OnLine) -> None:
+    def __init__(self, engine: Engine, real_clock: Clock, on_line: OnLine) -> None:
         self._engine = engine
         self._on_line = on_line
-        self._began_at = clock.now()
+        # Docker stamps lines by the machine's clock.
+        self._began_at = real_clock.now()
         # The last line of each container that was handed on, and who is followed now.
         self._seen: dict[str, float] = {}
         self._followed: set[str] = set()

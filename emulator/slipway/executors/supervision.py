@@ -30,12 +30,15 @@ class LostError(EngineError):
 
 
 class Supervision:
-    """Watches the containers of one job; `bell` is rung when its row is to be looked at."""
+    """Watches the containers of one job; `bell` is rung when its row is to be looked at.
+
+    How long they may run, and when Docker says that they ended, is by the machine's clock.
+    """
 
     def __init__(
         self,
         store: Store,
-        clock: Clock,
+        real_clock: Clock,
         engine: Engine,
         job: Resource,
         ids: dict[str, str],
@@ -44,7 +47,7 @@ class Supervision:
         listener: Listener,
     ) -> None:
         self._store = store
-        self._clock = clock
+        self._real_clock = real_clock
         self._engine = engine
         self._job = job
         self._ids = ids
@@ -52,7 +55,7 @@ class Supervision:
         self._sink = sink
         self._listener = listener
         # What ended before nobody watched: this process was away, and the engine perhaps too.
-        self._watched_since = clock.now()
+        self._watched_since = real_clock.now()
         # When the last line came that was passed on, by host: before a restart, and now.
         self._told_before: dict[str, float] = dict.fromkeys(ids, 0.0) | job.internal.get("logged", {})
         self._told = dict(self._told_before)
@@ -88,7 +91,7 @@ class Supervision:
     def _look(self, followers: list[Follower], ending: Ending) -> float:
         """End the containers where the row or the clock says so; how long to wait for the next look."""
         job = self._row()
-        now = self._clock.now()
+        now = self._real_clock.now()
         deadline: float = job.internal["begun"] + job.document["StoppingCondition"]["MaxRuntimeInSeconds"]
         signalled = job.internal.get("signalled")
         if signalled is None:

@@ -77,6 +77,15 @@ def localstack() -> Iterator[LocalStack]:
 
 
 @pytest.fixture(scope="session")
+def localstack_alone() -> Iterator[LocalStack]:
+    """A LocalStack that was told of no emulator."""
+    from scripts.images import reference
+
+    with running_localstack(reference("localstack")) as started:
+        yield started
+
+
+@pytest.fixture(scope="session")
 def emulator_image() -> str:
     """The emulator image of the present files; built where it is not, which takes seconds."""
     from scripts.images import Build, ensure_built

@@ -151,9 +151,14 @@ def test_a_service_that_is_said_to_be_missing_is_refused_in_aws_words(
     assert service in refused.value.response["Error"]["Message"]
 
 
-def test_lambda_is_there_as_said(localstack: LocalStack) -> None:
-    assert "`lambda` answers" in README
-    assert localstack.client("lambda").list_functions()["Functions"] == []
+@pytest.mark.parametrize("service", ["lambda", "scheduler"])
+def test_what_is_said_to_be_the_emulators_is_forwarded(localstack_alone: LocalStack, service: str) -> None:
+    operation = {"lambda": "list_functions", "scheduler": "list_schedules"}[service]
+
+    with pytest.raises(ClientError, match="SLIPWAY_EMULATOR_URL"):
+        getattr(localstack_alone.client(service), operation)()
+
+    assert dict(rows("service", "limits"))[f"`{service}`"].startswith("answered by Slipway's emulator")
 
 
 def test_a_pattern_for_log_lines_filters_nothing_as_said(localstack: LocalStack) -> None:

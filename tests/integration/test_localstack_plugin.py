@@ -1,8 +1,8 @@
-"""SageMaker behind LocalStack's port: unmodified clients ask one endpoint, and the emulator answers."""
+"""The emulator behind LocalStack's port: unmodified clients ask one endpoint, and the emulator answers."""
 
 import json
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from contextlib import closing
 from http.client import HTTPConnection, HTTPResponse
 from typing import Any
@@ -11,9 +11,8 @@ from urllib.parse import urlsplit
 import pytest
 from botocore.exceptions import ClientError
 
-from scripts.images import reference
 from tests.support.emulator import Emulator
-from tests.support.localstack import LocalStack, running_localstack
+from tests.support.localstack import LocalStack
 from tests.support.localstack_calls import fresh
 
 JSON = {"Content-Type": "application/x-amz-json-1.1"}
@@ -51,6 +50,15 @@ def told(answer: HTTPResponse) -> dict[str, str]:
         ("GET", "/FeatureGroup/none?RecordIdentifierValueAsString=a%2Fb", SIGNED, b""),
         ("PUT", "/BatchPutMetrics", SIGNED | {"Content-Type": "application/json"}, b"{}"),
         ("GET", "/no/such/path", SIGNED, b""),
+        ("GET", "/2015-03-31/functions/none", {}, b""),
+        (
+            "POST",
+            "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A000000000000%3Afunction%3Anone/invocations",
+            {},
+            b"",
+        ),
+        ("GET", "/schedules/none", {}, b""),
+        ("GET", "/schedule-groups", {}, b""),
         ("GET", "/_slipway/health", {}, b""),
         ("GET", "/_slipway/none", {}, b""),
     ],
@@ -135,18 +143,14 @@ def test_an_emulator_that_was_killed_is_an_error_that_says_so_and_is_found_again
     assert before.status == after.status
 
 
-@pytest.fixture(scope="module")
-def localstack_alone() -> Iterator[LocalStack]:
-    """A LocalStack that was told of no emulator."""
-    with running_localstack(reference("localstack")) as started:
-        yield started
-
-
 @pytest.mark.parametrize(
     ("service", "operation", "parameters"),
     [
         ("sagemaker", "list_models", {}),
         ("sagemaker-runtime", "invoke_endpoint", {"EndpointName": "e", "Body": b"1"}),
+        ("lambda", "list_functions", {}),
+        ("lambda", "invoke", {"FunctionName": "f"}),
+        ("scheduler", "list_schedules", {}),
     ],
 )
 def test_without_an_emulator_the_error_names_the_variable_and_is_not_tried_again(

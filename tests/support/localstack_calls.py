@@ -1,4 +1,4 @@
-"""One real call of every service that the localstack image promises."""
+"""One real call of every service that the localstack image itself answers."""
 
 import time
 from collections.abc import Callable
@@ -175,20 +175,6 @@ def call_s3(localstack: LocalStack) -> None:
     assert s3.get_object(Bucket=name, Key="train/part-0.csv")["Body"].read() == b"1,0.5\n"
 
 
-def call_scheduler(localstack: LocalStack) -> None:
-    """A schedule is kept."""
-    scheduler = localstack.client("scheduler")
-    name = fresh("schedule")
-    scheduler.create_schedule(
-        Name=name,
-        ScheduleExpression="cron(0 * * * ? *)",
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": "arn:aws:sqs:us-east-1:000000000000:any", "RoleArn": ROLE_ARN},
-    )
-
-    assert scheduler.get_schedule(Name=name)["ScheduleExpression"] == "cron(0 * * * ? *)"
-
-
 def call_secretsmanager(localstack: LocalStack) -> None:
     """A secret is kept."""
     secretsmanager = localstack.client("secretsmanager")
@@ -263,7 +249,6 @@ CALLS: dict[str, Callable[[LocalStack], None]] = {
     "kms": call_kms,
     "logs": call_logs,
     "s3": call_s3,
-    "scheduler": call_scheduler,
     "secretsmanager": call_secretsmanager,
     "sns": call_sns,
     "sqs": call_sqs,

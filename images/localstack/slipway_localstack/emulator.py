@@ -9,13 +9,14 @@ import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.util.request import SKIP_HEADER
 
+SERVICES = "sagemaker, lambda and scheduler"
 Headers = list[tuple[str, str]]
 
 # LocalStack answers each request in a thread; a connection that is not kept is opened anew.
 CONNECTIONS_KEPT = 64
 CONNECT_SECONDS = 2
-# An endpoint's container has 60 s for an answer, 8 minutes where it streams it (InvokeEndpoint*).
-ANSWER_SECONDS = 600
+# A function may run for 15 minutes (Lambda quotas); an endpoint's container has 8 at most (InvokeEndpoint*).
+ANSWER_SECONDS = 960
 # What concerns one connection and not the message (RFC 9110, 7.6.1); lengths are those of whole bodies.
 OF_ONE_CONNECTION = frozenset(
     {
@@ -74,7 +75,7 @@ class Emulator:
             return refusal(
                 503,
                 "ServiceUnavailable",
-                f"SageMaker is Slipway's emulator here, and nothing answers at {self._url} "
+                f"{SERVICES} are Slipway's emulator here, and nothing answers at {self._url} "
                 f"(SLIPWAY_EMULATOR_URL): {error}",
             )
         return Answer(answer.status, without_hops(answer.headers.items()), answer.data)
@@ -85,7 +86,7 @@ def not_configured() -> Answer:
     return refusal(
         501,
         "InternalFailure",
-        "sagemaker is answered by Slipway's emulator, and this LocalStack was not told where it is; "
+        f"{SERVICES} are answered by Slipway's emulator, and this LocalStack was not told where it is; "
         "set SLIPWAY_EMULATOR_URL on LocalStack's container, for example to http://emulator:4500",
     )
 

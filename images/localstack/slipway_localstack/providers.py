@@ -15,3 +15,22 @@ def iam() -> Service:
     provider = IamProvider()
     provider.policy_simulator = AllowingSimulator()
     return Service.for_provider(provider, dispatch_table_factory=MotoFallbackDispatcher)
+
+
+@aws_provider(api="events", name="slipway")  # type: ignore[untyped-decorator]
+def events() -> Service:
+    """LocalStack's EventBridge with pipelines as targets; PROVIDER_OVERRIDE_EVENTS chooses it."""
+    from slipway_localstack.events import ReliableEventsProvider
+
+    return Service.for_provider(ReliableEventsProvider())
+
+
+@aws_provider(api="s3", name="slipway")  # type: ignore[untyped-decorator]
+def s3() -> Service:
+    """LocalStack's S3 with AWS's events for EventBridge; PROVIDER_OVERRIDE_S3 chooses it."""
+    from localstack.services.s3.provider import S3Provider
+
+    from slipway_localstack.object_events import notify_as_aws_does
+
+    notify_as_aws_does()
+    return Service.for_provider(S3Provider())

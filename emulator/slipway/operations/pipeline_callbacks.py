@@ -9,7 +9,7 @@ from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
 from slipway.protocol.service_model import SAGEMAKER
 from slipway.resources.document import Document
-from slipway.resources.pipeline_execution import answered, refused
+from slipway.resources.pipeline_step import answered, refused
 from slipway.resources.resource import Key, Kind, Resource
 from slipway.store.query import Query
 from slipway.store.store import Store

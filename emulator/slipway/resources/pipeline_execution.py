@@ -1,4 +1,4 @@
-"""A pipeline execution's record, and what callbacks make of its steps."""
+"""A pipeline execution's record: what Describe shows of it, and all that carrying it out needs."""
 
 from collections.abc import Sequence
 
@@ -57,16 +57,3 @@ def retried(execution: Resource, parameters: Document, by: Document) -> Resource
         changes["ParallelismConfiguration"] = parameters["ParallelismConfiguration"]
     after = execution.with_document(changes).with_internal({ROUND: execution.internal[ROUND] + 1})
     return after.in_status("Executing")
-
-
-def answered(step: Resource, outputs: Sequence[Document], now: float) -> Resource:
-    """A callback step that has its answer."""
-    metadata = step.document.get("Metadata", {})
-    callback = {**metadata.get("Callback", {}), "OutputParameters": list(outputs)}
-    document = {"Metadata": {**metadata, "Callback": callback}, "EndTime": now}
-    return step.with_document(document).in_status("Succeeded")
-
-
-def refused(step: Resource, reason: str | None, now: float) -> Resource:
-    """A callback step whose answer is that it has failed."""
-    return step.with_document({"FailureReason": reason, "EndTime": now}).in_status("Failed")

@@ -1,5 +1,6 @@
 """A step of a pipeline execution: its record, from its turn to its end."""
 
+from collections.abc import Sequence
 from dataclasses import replace
 
 from slipway.resources.document import Document, without_empty
@@ -60,3 +61,15 @@ def ended(step: Resource, status: str, now: float, changes: Document) -> Resourc
     reason = changes.get("FailureReason")
     shown = {**changes, "FailureReason": reason[:LONGEST_REASON] if reason else None, "EndTime": now}
     return replace(step.with_document(shown), status=status)
+
+
+def answered(step: Resource, outputs: Sequence[Document], now: float) -> Resource:
+    """A callback step whose answer are these outputs."""
+    metadata = step.document.get("Metadata", {})
+    callback = {**metadata.get("Callback", {}), "OutputParameters": list(outputs)}
+    return ended(step, "Succeeded", now, {"Metadata": {**metadata, "Callback": callback}})
+
+
+def refused(step: Resource, reason: str | None, now: float) -> Resource:
+    """A callback step whose answer is that it has failed."""
+    return ended(step, "Failed", now, {"FailureReason": reason})

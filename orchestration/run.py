@@ -74,7 +74,8 @@ class Run:
             # The jobs of the first step are being started meanwhile.
             self._set_up(aws)
             ended = execution.follow(progress)
-        except KeyboardInterrupt:
+        except BaseException:
+            # Nobody would look at what it comes to.
             self.console.line(f"  stopping the execution {execution.execution_id} …")
             self.console.line(f"  the execution is {execution.stop()}")
             raise

@@ -143,7 +143,8 @@ class _Builder:
         arguments = processor.run(
             inputs=[
                 _input("data", data_uri, f"{PROCESSING}/input/data"),
-                _input("schema", split["SchemaUri"], f"{PROCESSING}/input/schema"),
+                # CreateProcessingJob refuses an input that is called as an output is.
+                _input("input-schema", split["SchemaUri"], f"{PROCESSING}/input/schema"),
             ],
             outputs=[
                 self._output(PREPROCESS, name, f"{PROCESSING}/output/{name}") for name in PREPROCESS_OUTPUTS

@@ -249,6 +249,16 @@ def test_job_bodies_are_what_the_api_takes(definition: Definition) -> None:
         assert not report.has_errors(), f"{step['Name']}: {report.generate_report()}"
 
 
+def test_no_input_of_a_job_is_called_as_an_output_is(definition: Definition) -> None:
+    # CreateProcessingJob: "Input and Output names must be globally unique".
+    for step in steps_of(definition).values():
+        if step["Type"] == "Processing":
+            arguments = step["Arguments"]
+            names = [item["InputName"] for item in arguments["ProcessingInputs"]]
+            names += [item["OutputName"] for item in arguments["ProcessingOutputConfig"]["Outputs"]]
+            assert sorted(set(names)) == sorted(names), step["Name"]
+
+
 def test_hyperparameters_reach_the_job_as_texts(definition: Definition) -> None:
     parameters = defaults(definition)
     body = resolved(steps_of(definition)["train"]["Arguments"], parameters)

@@ -1,11 +1,10 @@
-"""Which of the requests at LocalStack's port are the emulator's, and their way there and back."""
+"""The way of requests from LocalStack's port to the emulator and back."""
 
 import logging
 import os
-import re
 from collections.abc import Callable
 from functools import cache
-from urllib.parse import unquote, urlsplit
+from urllib.parse import urlsplit
 
 from localstack.aws import handlers
 from localstack.aws.api import RequestContext
@@ -16,57 +15,14 @@ from localstack.runtime.current import get_current_runtime
 from werkzeug.datastructures import Headers
 
 from slipway_localstack.emulator import Answer, Emulator, not_configured
+from slipway_localstack.routing import TARGET_PREFIX, is_the_emulators, with_the_functions_account
 
 EMULATOR_URL = "SLIPWAY_EMULATOR_URL"
-OWN_PAGES = "/_slipway/"
-SIGNED_FOR = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
-# Signing names: SageMaker's is that of all its runtimes, too.
-SIGNING_NAMES = frozenset({"sagemaker", "lambda", "scheduler"})
-TARGET_PREFIX = "SageMaker."
-# Without a signature a path alone must be enough (curl, a browser): paths of the REST services.
-INVOCATION = re.compile(r"/endpoints/[^/]+/(async-)?invocations(-response-stream)?")
-FUNCTIONS = re.compile(r"/20\d\d-\d\d-\d\d/functions(/.*)?")
-SCHEDULES = re.compile(r"/schedule(s|-groups)(/[^/]+)?")
-# Under a name of its own a bucket, an API or a function's URL has whatever paths it likes.
-OWN_HOST = re.compile(r"(^|\.)(s3|s3-website|execute-api|lambda-url)[.-]")
-
 Ask = Callable[..., Answer]
 
 # LocalStack's own loggers, so that a call looks in the log like any other.
 aws_log = logging.getLogger("localstack.request.aws")
 http_log = logging.getLogger("localstack.request.http")
-
-
-def is_the_emulators(method: str, target: str, headers: Headers) -> bool:
-    """Whether a request is for the emulator: decided by the signature, and without one by target or path.
-
-    `target` is path and query, escaped as they came: a name may hold an escaped slash.
-    """
-    path, _, query = target.partition("?")
-    if path.startswith(OWN_PAGES):
-        return True
-    signing_name = signed_for(headers.get("authorization", ""), query)
-    if signing_name:
-        return signing_name in SIGNING_NAMES
-    if headers.get("x-amz-target", "").startswith(TARGET_PREFIX):
-        return True
-    return not OWN_HOST.search(headers.get("host", "")) and is_a_path_of_the_emulators(method, path)
-
-
-def signed_for(authorization: str, query: str) -> str | None:
-    """The service that a request is signed for, in its header or, where it is presigned, in its query."""
-    signed = SIGNED_FOR.search(authorization) or SIGNED_FOR.search(unquote(query))
-    if signed:
-        return signed[1]
-    # The signature of version 2, which only S3 still takes; boto3 presigns with it by default.
-    return "s3" if authorization.startswith("AWS ") or "AWSAccessKeyId=" in query else None
-
-
-def is_a_path_of_the_emulators(method: str, path: str) -> bool:
-    """Whether a path alone says that a request is for the emulator."""
-    if method == "POST" and INVOCATION.fullmatch(path):
-        return True
-    return bool(FUNCTIONS.fullmatch(path) or SCHEDULES.fullmatch(path))
 
 
 def target_of(uri: str) -> str:
@@ -91,12 +47,13 @@ class Forwarder:
         target = target_of(request.environ["RAW_URI"])
         if not is_the_emulators(request.method, target, request.headers):
             return
-        answer = self._ask(request.method, target, request.headers.items(), request.get_data())
+        path = target.partition("?")[0]
+        headers = with_the_functions_account(path, request.headers.items())
+        answer = self._ask(request.method, target, headers, request.get_data())
         response.status_code = answer.status
         response.headers = Headers(answer.headers)
         response.data = answer.body
         handlers.add_cors_response_headers(chain, context, response)
-        path = target.partition("?")[0]
         log_answer(request.method, path, request.headers.get("x-amz-target"), answer)
         # What is left of the chain is for answers that LocalStack made itself.
         chain.terminate()

@@ -15,7 +15,8 @@ from localstack.utils.xray.trace_header import TraceHeader
 
 from slipway_localstack.deliveries import DeliveryError, is_transient
 from slipway_localstack.emulator import Answer
-from slipway_localstack.forwarding import TARGET_PREFIX, ask_the_emulator, log_answer
+from slipway_localstack.forwarding import ask_the_emulator, log_answer
+from slipway_localstack.routing import TARGET_PREFIX
 
 PIPELINE_ARN = re.compile(
     r"arn:aws[a-z-]*:sagemaker:[a-z0-9-]+:[0-9]{12}:pipeline/([A-Za-z0-9](-*[A-Za-z0-9]){0,255})"

@@ -1,88 +1,19 @@
 import logging
-from urllib.parse import quote
 
 import pytest
 from localstack.aws.api import RequestContext
 from localstack.aws.chain import HandlerChain
 from localstack.http import Request, Response
 from slipway_localstack.emulator import Answer
-from slipway_localstack.forwarding import Forwarder, is_the_emulators, log_answer, target_of
+from slipway_localstack.forwarding import Forwarder, log_answer, target_of
 from werkzeug.datastructures import Headers
 
 Asked = tuple[str, str, list[tuple[str, str]], bytes]
 
 
-SCOPE = "test/20260101/us-east-1/{}/aws4_request"
-
-
-def signed_for(service: str) -> dict[str, str]:
-    return {
-        "Authorization": f"AWS4-HMAC-SHA256 Credential={SCOPE.format(service)}, "
-        "SignedHeaders=host, Signature=0"
-    }
-
-
-@pytest.mark.parametrize(
-    ("method", "target", "headers"),
-    [
-        # SageMaker's four services sign alike (signingName in botocore's models).
-        ("POST", "/", signed_for("sagemaker") | {"X-Amz-Target": "SageMaker.YoungerThanLocalStack"}),
-        ("POST", "/endpoints/e/invocations", signed_for("sagemaker")),
-        ("PUT", "/FeatureGroup/g", signed_for("sagemaker")),
-        ("PUT", "/BatchPutMetrics", signed_for("sagemaker")),
-        # Nobody signed: curl.
-        ("POST", "/", {"X-Amz-Target": "SageMaker.ListModels"}),
-        ("POST", "/endpoints/e/invocations", {}),
-        ("POST", "/endpoints/e/async-invocations", {}),
-        ("POST", "/endpoints/e/invocations-response-stream", {}),
-        ("GET", "/2015-03-31/functions/", {}),
-        ("GET", "/2015-03-31/functions", {"Host": "localhost:4566"}),
-        ("POST", "/2015-03-31/functions/f/invocations?Qualifier=live", {}),
-        ("GET", "/2021-10-31/functions/f/url", {}),
-        ("GET", "/schedules?MaxResults=1", {}),
-        ("POST", "/schedules/hourly", {}),
-        ("GET", "/schedule-groups/default", {"Host": "127.0.0.1:4566"}),
-        # Signed, whatever the path: tags are at one path in several services.
-        ("GET", "/2017-03-31/tags/arn%3Aaws%3Alambda%3Af", signed_for("lambda")),
-        ("GET", "/tags/arn%3Aaws%3Ascheduler%3Ag", signed_for("scheduler")),
-        ("GET", f"/schedules/s?X-Amz-Credential={quote(SCOPE.format('scheduler'), safe='')}", {}),
-        ("GET", "/_slipway/health", {}),
-        ("POST", "/_slipway/reset", signed_for("s3")),
-    ],
-)
-def test_what_is_of_its_services_is_the_emulators(method: str, target: str, headers: dict[str, str]) -> None:
-    assert is_the_emulators(method, target, Headers(headers))
-
-
-@pytest.mark.parametrize(
-    ("method", "target", "headers"),
-    [
-        ("POST", "/", signed_for("events") | {"X-Amz-Target": "AWSEvents.PutEvents"}),
-        # Objects of a bucket that is called endpoints.
-        ("PUT", "/endpoints/e/invocations", {}),
-        ("POST", "/endpoints/e/invocations", signed_for("s3")),
-        ("POST", "/endpoints/e/f/invocations", {}),
-        # Objects of buckets with such names: signed, presigned by either version, or deeper than a schedule.
-        ("GET", "/schedules/2026.csv", signed_for("s3")),
-        ("GET", "/schedules/2026.csv", {"Authorization": "AWS test:c2lnbmVk"}),
-        ("GET", "/schedules/2026.csv?AWSAccessKeyId=test&Signature=c2lnbmVk&Expires=1", {}),
-        ("GET", f"/schedules/2026.csv?X-Amz-Credential={quote(SCOPE.format('s3'), safe='')}", {}),
-        ("GET", "/schedules/2026/01.csv", {}),
-        # Paths of others: of a bucket, of a REST API, of a function's URL.
-        ("GET", "/schedules/a", {"Host": "bucket.s3.localhost.localstack.cloud:4566"}),
-        ("GET", "/schedules/a", {"Host": "a1b2c3.execute-api.localhost.localstack.cloud:4566"}),
-        ("POST", "/endpoints/e/invocations", {"Host": "a1.lambda-url.us-east-1.localhost:4566"}),
-        ("GET", "/2015-03-31/layers", {}),
-        ("GET", "/schedules-of-mine", {}),
-        ("GET", "/_localstack/health", {}),
-        ("GET", "/_slipway", {}),
-        ("POST", "/", {}),
-        ("POST", "/", {"X-Amz-Target": "SageMakerOther.List"}),
-        ("POST", "/", {"Authorization": "Bearer sagemaker"}),
-    ],
-)
-def test_everything_else_stays_localstacks(method: str, target: str, headers: dict[str, str]) -> None:
-    assert not is_the_emulators(method, target, Headers(headers))
+def signed_for(service: str, access_key: str = "test") -> dict[str, str]:
+    scope = f"{access_key}/20260101/us-east-1/{service}/aws4_request"
+    return {"Authorization": f"AWS4-HMAC-SHA256 Credential={scope}, SignedHeaders=host, Signature=0"}
 
 
 @pytest.mark.parametrize(
@@ -129,6 +60,17 @@ def test_the_emulators_answer_is_the_response_and_localstack_adds_nothing() -> N
     assert (response.status_code, response.data) == (201, b"0.9\n")
     assert response.headers.to_wsgi_list() == [*answer.headers, ("Content-Length", "4")]
     assert ran == []
+
+
+def test_a_function_that_another_service_calls_is_called_in_its_owners_name() -> None:
+    path = "/2015-03-31/functions/arn%3Aaws%3Alambda%3Aus-east-1%3A111122223333%3Afunction%3Af/invocations"
+    request = Request("POST", path, signed_for("lambda", "__internal_call__"), b"{}", raw_path=path)
+
+    asked, _, _ = passed(request, Answer(202, [], b""))
+
+    [(_, target, arrived, _)] = asked
+    assert target == path
+    assert "Credential=111122223333/20260101/us-east-1/lambda/" in dict(arrived)["Authorization"]
 
 
 def test_a_browser_that_may_ask_may_read() -> None:

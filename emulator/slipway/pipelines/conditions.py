@@ -100,11 +100,11 @@ def _problems(condition: object) -> Iterator[str]:
         yield f"a condition is an object, not {condition!r:.200}"
         return
     name = condition.get("Type")
+    if not isinstance(name, str) or name not in (*_MEMBERS, *_MEMBERSHIP):
+        yield f"a condition's Type is one of {', '.join((*_MEMBERS, *_MEMBERSHIP))}, not {name!r:.200}"
+        return
     if name in _MEMBERSHIP:
         yield from _membership_problems(condition)
-        return
-    if not isinstance(name, str) or name not in _MEMBERS:
-        yield f"a condition's Type is one of {', '.join((*_MEMBERS, *_MEMBERSHIP))}, not {name!r:.200}"
         return
     yield from _member_problems(condition, _MEMBERS[name])
     if name == "Not" and "Condition" in condition:

@@ -108,15 +108,17 @@ def _type(members: Members) -> StepType:
 
 
 def _arguments(members: Members, step_type: StepType) -> Document:
-    if step_type in _TARGETS:
-        return members.plain("Arguments", {})
+    may_lack = step_type in (StepType.LAMBDA, StepType.CALLBACK, StepType.FAIL)
+    given = members.plain("Arguments", {} if may_lack else None)
+    if set(given) & {"Get", "Std:Join", "Std:JsonGet"} and len(given) == 1:
+        refuse(f"{members.place}: Arguments is an object whose members may be references, not {shown(given)}")
     if step_type is StepType.FAIL:
-        arguments = Members(f"{members.place}: Arguments", members.plain("Arguments", {}))
+        arguments = Members(f"{members.place}: Arguments", given)
         arguments.allow("ErrorMessage")
         return {
             "ErrorMessage": "" if arguments.absent("ErrorMessage") else arguments.expression("ErrorMessage")
         }
-    return members.plain("Arguments")
+    return given
 
 
 def _depended_on(members: Members, item: object) -> str:

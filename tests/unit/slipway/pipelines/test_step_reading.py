@@ -106,6 +106,8 @@ def test_conditions_do_not_nest() -> None:
     [
         (training("T", Arguments=None), "lacks Arguments"),
         (training("T", Arguments=[]), "Arguments is an object"),
+        (training("T", Arguments=get("Parameters.All")), "whose members may be references"),
+        (function("L", Arguments={"Std:Join": {"Values": []}}), "whose members may be references"),
         (training("T", PropertyFiles=[]), "'PropertyFiles' that is not carried out"),
         (training("T", DependsOn="P"), "DependsOn is a list"),
         (training("T", DependsOn=[1]), "DependsOn is an object"),

@@ -87,6 +87,12 @@ class Execution:
         """The status of every step that is listed."""
         return {name: step["StepStatus"] for name, step in self.steps().items()}
 
+    def succeeded(self) -> dict[str, Document]:
+        """The steps of an execution that must have ended well."""
+        status, steps = self.ended(), self.steps()
+        assert status == "Succeeded", {name: step.get("FailureReason") for name, step in steps.items()}
+        return steps
+
     def step_in(self, name: str, *statuses: str) -> Document:
         """A step once it is in one of `statuses`."""
 

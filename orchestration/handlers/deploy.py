@@ -94,8 +94,8 @@ class Deployer:
             raise EndpointIsChanging(f"{self._settings.endpoint_name} is being deleted")
         if status in CHANGING:
             return self._nothing(f"the endpoint is {status}; its end calls again", endpoint)
-        if status != "InService":
-            return self._replace(package, name) if is_decision else self._nothing(f"it is {status}", endpoint)
+        if status == "Failed":
+            return self._replace(package, name) if is_decision else self._nothing("it has failed", endpoint)
         if endpoint["EndpointConfigName"] == name:
             self._tidy(keep={name})
             return self._nothing("it serves the newest Approved version", endpoint)

@@ -49,11 +49,11 @@ class Pipeline:
             return str(self.aws.sagemaker.update_pipeline(**given)["PipelineArn"])
         except ClientError as error:
             if error_code(error) != "ResourceNotFound":
-                raise PipelineError(f"the pipeline {self.name} cannot be updated: {error}") from error
+                raise PipelineError(f"the pipeline {self.name} is refused: {error}") from error
         try:
             return str(self.aws.sagemaker.create_pipeline(**given)["PipelineArn"])
         except ClientError as error:
-            raise PipelineError(f"the pipeline {self.name} cannot be created: {error}") from error
+            raise PipelineError(f"the pipeline {self.name} is refused: {error}") from error
 
     def start(self, values: Mapping[str, str], display_name: str) -> "PipelineExecution":
         """Start an execution with `values`; however often the call is repeated, one starts."""

@@ -48,6 +48,25 @@ def test_a_failure_is_said_once() -> None:
     assert stream.getvalue().count("failed") == 1
 
 
+def test_what_others_have_done_has_the_time_that_it_took_there() -> None:
+    stream = io.StringIO()
+    console = Console(stream)
+
+    console.running(("train", "evaluate"))
+    console.ended("train", 2.34, "cached")
+
+    assert stream.getvalue() == "  train               2.3 s   cached\n"
+
+
+def test_on_a_terminal_it_is_said_what_others_are_at_work_on() -> None:
+    stream = Terminal()
+    console = Console(stream)
+
+    console.running(("train", "evaluate"))
+
+    assert stream.getvalue().endswith("train, evaluate  …")
+
+
 def test_columns_stand_under_each_other() -> None:
     assert table([("a", "bb", "c"), ("aaa", "b", "free text"), ("alone",)]) == [
         "  a    bb  c",

@@ -236,12 +236,14 @@ class Pipelines:
             decode=True,
             filters={"event": "start", "label": [f"slipway.volume={self.emulator.jobs_volume}"]},
         )
+        # ARNs of jobs have no capitals.
+        names = {name.replace("_", "-").lower(): name for name in execution.steps()}
         counts: dict[str, int] = {}
         for event in events:
             name = event["Actor"]["Attributes"]["slipway.resource"].rpartition("/")[2]
             begins, _, rest = name.partition(f"pipelines-{identity}-")
             if not begins and rest:
-                step = rest.rpartition("-")[0]
+                step = names[rest.rpartition("-")[0]]
                 counts[step] = counts.get(step, 0) + 1
         return counts
 

@@ -12,7 +12,9 @@ from botocore.model import OperationModel
 
 from tests.support.emulator import Emulator
 from tests.support.emulator_jobs import ROLE, Jobs
+from tests.support.emulator_pipelines import Execution, Pipelines
 from tests.support.endpoints import Endpoints, endpoints_of, new_name, variant
+from tests.support.localstack_calls import queue_in
 from tests.support.output_shapes import complaints
 from tests.support.parity import documented
 from tests.support.scripted_server import scripted_server_image
@@ -78,6 +80,7 @@ def test_every_operation_answers_what_its_model_promises(
     emulator: Emulator, jobs: Jobs, endpoints: Endpoints, watched: Watched
 ) -> None:
     walk_through_jobs(jobs)
+    walk_through_pipelines(Pipelines(jobs))
     walk_through_the_registry(endpoints)
     walk_through_an_endpoint(endpoints)
 
@@ -108,6 +111,60 @@ def walk_through_jobs(jobs: Jobs) -> None:
     sagemaker.delete_tags(ResourceArn=arn, TagKeys=["other"])
     sagemaker.delete_processing_job(ProcessingJobName=failed)
     sagemaker.delete_training_job(TrainingJobName=trained)
+
+
+def walk_through_pipelines(pipelines: Pipelines) -> None:
+    sagemaker, emulator = pipelines.sagemaker, pipelines.emulator
+    queue_url, _ = queue_in(emulator.localstack)
+    ask = {
+        **{"Name": "Ask", "Type": "Callback", "SqsQueueUrl": queue_url, "Arguments": {}},
+        "OutputParameters": [{"OutputName": "answer", "OutputType": "String"}],
+    }
+    definition = {"Version": "2020-12-01", "Parameters": [{"Name": "Rows"}], "Steps": [ask]}
+    pipelines.jobs.put({"definition.json": json.dumps(definition)})
+    location = {"Bucket": emulator.bucket, "ObjectKey": "definition.json"}
+    pipeline = {"PipelineName": new_name("pipeline")}
+    arn = sagemaker.create_pipeline(**pipeline, RoleArn=ROLE, PipelineDefinitionS3Location=location)[
+        "PipelineArn"
+    ]
+    stored = sagemaker.describe_pipeline(**pipeline)["PipelineDefinition"]
+    assert json.loads(stored) == definition
+    changed = {**definition, "Metadata": {}}
+    sagemaker.update_pipeline(**pipeline, PipelineDefinition=json.dumps(changed))
+    renamed = {"Add": ["stable"]}
+    sagemaker.update_pipeline_version(
+        PipelineArn=arn, PipelineVersionId=1, PipelineVersionAliasOperations=renamed
+    )
+    assert len(sagemaker.list_pipeline_versions(**pipeline)["PipelineVersionSummaries"]) == 2
+    sagemaker.list_pipelines(MaxResults=100)
+
+    answered = pipelines.start(pipeline["PipelineName"], {"Rows": "1"}, PipelineVersionAlias="stable")
+    sagemaker.send_pipeline_execution_step_success(
+        CallbackToken=callback_token(answered), OutputParameters=[{"Name": "answer", "Value": "yes"}]
+    )
+    assert answered.ended() == "Succeeded"
+    stopped = pipelines.start(pipeline["PipelineName"], {"Rows": "2"})
+    token = callback_token(stopped)
+    stopped.stop()
+    sagemaker.send_pipeline_execution_step_failure(CallbackToken=token, FailureReason="stopped")
+    stopped.ended()
+    execution = {"PipelineExecutionArn": stopped.arn}
+    sagemaker.describe_pipeline_execution(**execution)
+    stopped.retry()
+    sagemaker.update_pipeline_execution(**execution, PipelineExecutionDisplayName="again")
+    sagemaker.send_pipeline_execution_step_success(CallbackToken=callback_token(stopped))
+    assert stopped.ended() == "Succeeded"
+    sagemaker.describe_pipeline_definition_for_execution(**execution)
+    sagemaker.list_pipeline_parameters_for_execution(**execution)
+    assert len(sagemaker.list_pipeline_executions(**pipeline)["PipelineExecutionSummaries"]) == 2
+    sagemaker.delete_pipeline(**pipeline)
+
+
+def callback_token(execution: Execution) -> str:
+    """The token of the step Ask, once it waits."""
+    step = execution.step_in("Ask", "Executing")
+    token: str = step["Metadata"]["Callback"]["CallbackToken"]
+    return token
 
 
 def walk_through_the_registry(endpoints: Endpoints) -> None:

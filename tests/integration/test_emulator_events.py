@@ -1,12 +1,11 @@
 """Changes in the emulator reach an EventBridge rule on LocalStack, in order, whatever happens between."""
 
-import json
 from collections.abc import Callable
-from typing import Any
 
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
-from tests.support.localstack_calls import fresh, queue_in
+from tests.support.event_listener import Listener
+from tests.support.localstack_calls import fresh
 
 SPECIFICATION = {
     "Containers": [{"Image": "any:1", "ModelDataUrl": "s3://any/model.tar.gz"}],
@@ -15,35 +14,16 @@ SPECIFICATION = {
 }
 
 
-class Listener:
-    """A queue with the events of one model package group."""
-
-    def __init__(self, emulator: Emulator, group: str) -> None:
-        localstack = emulator.localstack
-        self._sqs = localstack.client("sqs")
-        self._url, arn = queue_in(localstack)
-        events, rule = localstack.client("events"), fresh("rule")
-        pattern = {
+def approvals_of(emulator: Emulator, group: str) -> Listener:
+    """What hears of one model package group's versions."""
+    return Listener(
+        emulator,
+        {
             "source": ["aws.sagemaker"],
             "detail-type": ["SageMaker Model Package State Change"],
             "detail": {"ModelPackageGroupName": [group]},
-        }
-        events.put_rule(Name=rule, EventPattern=json.dumps(pattern))
-        events.put_targets(Rule=rule, Targets=[{"Id": "queue", "Arn": arn}])
-        self.heard: list[dict[str, Any]] = []
-
-    def listen(self, count: int) -> list[dict[str, Any]]:
-        """The events so far, once there are `count`."""
-
-        def enough() -> bool | None:
-            answer = self._sqs.receive_message(QueueUrl=self._url, MaxNumberOfMessages=10, WaitTimeSeconds=1)
-            for message in answer.get("Messages", ()):
-                self.heard.append(json.loads(message["Body"]))
-                self._sqs.delete_message(QueueUrl=self._url, ReceiptHandle=message["ReceiptHandle"])
-            return True if len(self.heard) >= count else None
-
-        wait_until(enough, f"{count} events, having heard {self.heard}")
-        return self.heard
+        },
+    )
 
 
 def registered(emulator: Emulator, group: str) -> str:
@@ -64,7 +44,7 @@ def group_in(emulator: Emulator) -> str:
 
 def test_an_approval_is_an_event_of_sagemakers_in_aws_shape(emulator: Emulator) -> None:
     group = group_in(emulator)
-    listener = Listener(emulator, group)
+    listener = approvals_of(emulator, group)
 
     arn = registered(emulator, group)
     emulator.client("sagemaker").update_model_package(ModelPackageArn=arn, ModelApprovalStatus="Approved")
@@ -84,7 +64,7 @@ def test_an_approval_is_an_event_of_sagemakers_in_aws_shape(emulator: Emulator) 
 
 def test_another_account_and_region_has_its_own_bus(emulator: Emulator) -> None:
     group = group_in(emulator)
-    listener = Listener(emulator, group)
+    listener = approvals_of(emulator, group)
     elsewhere = emulator.client("sagemaker", region_name="eu-west-1", aws_access_key_id="111122223333")
     elsewhere.create_model_package_group(ModelPackageGroupName=group)
     elsewhere.create_model_package(ModelPackageGroupName=group, InferenceSpecification=SPECIFICATION)
@@ -100,7 +80,7 @@ def test_what_happens_while_localstack_is_away_or_the_emulator_is_killed_is_told
 ) -> None:
     emulator = emulator_with()
     group = group_in(emulator)
-    listener = Listener(emulator, group)
+    listener = approvals_of(emulator, group)
     network = emulator.container.client.networks.get(emulator.network)
 
     network.disconnect(emulator.localstack.container)
@@ -121,7 +101,7 @@ def test_what_happens_while_localstack_is_away_or_the_emulator_is_killed_is_told
 
 def test_each_event_is_told_once_while_nothing_goes_wrong(emulator: Emulator) -> None:
     group = group_in(emulator)
-    listener = Listener(emulator, group)
+    listener = approvals_of(emulator, group)
 
     arns = [registered(emulator, group) for _ in range(25)]
 
@@ -135,7 +115,7 @@ def test_what_was_told_no_longer_waits(emulator: Emulator) -> None:
         ".execute('SELECT count(*) FROM outbox').fetchone()[0])"
     )
     group = group_in(emulator)
-    listener = Listener(emulator, group)
+    listener = approvals_of(emulator, group)
     registered(emulator, group)
     listener.listen(1)
 

@@ -1,4 +1,4 @@
-"""When expressions come next, against AWS's own documentation: tests/data/schedule_times.txt names the pages."""
+"""When expressions come next: tests/data/schedule_times.txt has the table, and names the pages of AWS."""
 
 from datetime import UTC, datetime
 

@@ -26,16 +26,16 @@ class LocalStack:
     container: Any
     endpoint_url: str
 
-    def client(self, service: str) -> Any:
-        """A boto3 client of one of its services."""
-        return boto3.client(
-            service,
-            endpoint_url=self.endpoint_url,
-            region_name="us-east-1",
-            aws_access_key_id="test",
-            aws_secret_access_key="test",
-            config=Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
-        )
+    def client(self, service: str, **options: Any) -> Any:
+        """A boto3 client of one of its services; `options` go before our own."""
+        defaults = {
+            "endpoint_url": self.endpoint_url,
+            "region_name": "us-east-1",
+            "aws_access_key_id": "test",
+            "aws_secret_access_key": "test",
+            "config": Config(s3={"addressing_style": "path"}, retries={"max_attempts": 1}),
+        }
+        return boto3.client(service, **defaults | options)
 
 
 @contextmanager

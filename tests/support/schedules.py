@@ -86,11 +86,14 @@ class Plane(ControlPlane):
         }
         self.scheduler = self.client("scheduler")
 
+    def firing_executor(self) -> FiringExecutor:
+        """Who delivers one firing."""
+        delivery = Delivery(self.services.api, self.services)
+        return FiringExecutor(self.firings, delivery, self.clock, self.real_clock)
+
     def executor(self) -> ScheduleExecutor:
         """Who fires, as a new process has it."""
-        delivery = Delivery(self.services.api, self.services)
-        firing = FiringExecutor(self.firings, delivery, self.clock, self.real_clock)
-        return ScheduleExecutor(self.store, self.firings, self.clock, firing)
+        return ScheduleExecutor(self.store, self.firings, self.clock, self.firing_executor())
 
     @contextmanager
     def running(self) -> Iterator[ScheduleExecutor]:

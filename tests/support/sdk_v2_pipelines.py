@@ -45,10 +45,10 @@ ONE_INSTANCE = {"instance_count": 1, "instance_type": INSTANCE}
 class V2Kit:
     """Processor, ScriptProcessor, Estimator and Model, captured."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, session: Any = None, role: str | None = None) -> None:
         self.request = request
-        self.session = PipelineSession()
-        self.role = get_execution_role(self.session)
+        self.session = session or PipelineSession()
+        self.role = role or get_execution_role(self.session)
         self.sdk = SimpleNamespace(Lambda=Lambda)
         for name in WORKFLOW:
             vars(self.sdk).update(vars(importlib.import_module(f"sagemaker.workflow.{name}")))

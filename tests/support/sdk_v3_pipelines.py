@@ -39,10 +39,10 @@ MODULES = [f"sagemaker.core.workflow.{name}" for name in (*CORE, "pipeline_defin
 class V3Kit:
     """Processor, ScriptProcessor, ModelTrainer and ModelBuilder, captured."""
 
-    def __init__(self, request: Request) -> None:
+    def __init__(self, request: Request, session: Any = None, role: str | None = None) -> None:
         self.request = request
-        self.session = PipelineSession()
-        self.role = get_execution_role(self.session)
+        self.session = session or PipelineSession()
+        self.role = role or get_execution_role(self.session)
         self.sdk = SimpleNamespace(Lambda=Lambda)
         for name in MODULES:
             vars(self.sdk).update(vars(importlib.import_module(name)))

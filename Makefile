@@ -11,6 +11,9 @@ ADVANCE ?=
 TO ?=
 DATA ?=
 SET ?=
+MODE ?= api
+FRESH ?=
+VERSION ?=
 REGISTRY ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -23,7 +26,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: clock help setup images data up run down purge lint types unit contract integration e2e test check bench push soak lock logs env
+.PHONY: clock help setup images data up run approve reject down purge lint types unit contract integration e2e test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -40,11 +43,18 @@ data: setup ## Download and verify the project's real data
 up: images ## Start LocalStack and the emulator and wait until they answer
 	@$(PYTHON) -m scripts.stack up
 
-run: ## Build, train and judge the project's model, and let it answer (DATA=path for your own rows)
+run: ## Build, train, register, approve and deploy the project's model, and ask it (DATA=path, MODE=sdk-local)
 	@$(PYTHON) -c "import scripts" # says so where this Python is too old
 	@$(PYTHON) -m orchestration.data_source --project $(PROJECT)
-	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack emulator"
-	@$(VENV)/python -m orchestration run --project $(PROJECT) $(foreach pair,$(SET),--set $(pair))
+	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack emulator lambda_python"
+	@$(VENV)/python -m orchestration run --project $(PROJECT) --mode $(MODE) $(if $(FRESH),--fresh) \
+		$(foreach pair,$(SET),--set $(pair))
+
+approve: ## Approve VERSION=n of the project's model, by default the newest that waits; it is then deployed
+	@$(VENV)/python -m orchestration approve --project $(PROJECT) $(if $(VERSION),--version $(VERSION))
+
+reject: ## Reject VERSION=n of the project's model; the endpoint goes back to the newest still approved
+	@$(VENV)/python -m orchestration reject --project $(PROJECT) $(if $(VERSION),--version $(VERSION))
 
 logs: ## Show what JOB=name has said; FOLLOW=1 goes on until the job has ended
 	@$(PYTHON) -m scripts.logs "$(JOB)" $(if $(FOLLOW),--follow)

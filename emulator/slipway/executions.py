@@ -82,8 +82,8 @@ class Executions:
             {
                 StepType.PROCESSING: job_runner(PROCESSING),
                 StepType.TRAINING: job_runner(TRAINING),
-                StepType.MODEL: ModelRunner(),
-                StepType.REGISTER_MODEL: RegisterModelRunner(),
+                StepType.MODEL: ModelRunner(faults),
+                StepType.REGISTER_MODEL: RegisterModelRunner(faults),
                 StepType.CONDITION: ConditionRunner(),
                 StepType.FAIL: FailRunner(),
                 StepType.LAMBDA: LambdaRunner(self._invocations, self._timer, self._submit, real_clock),

@@ -17,7 +17,10 @@ class FaultPoint(StrEnum):
     BEFORE_EVENT = "before-event"
     BEFORE_STEP_JOB = "before-step-job"
     AFTER_STEP_JOB = "after-step-job"
+    AFTER_STEP_MODEL = "after-step-model"
     BEFORE_STEP_END = "before-step-end"
+    BEFORE_DELIVERY = "before-delivery"
+    AFTER_DELIVERY = "after-delivery"
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.emulator import Emulator
 from tests.support.emulator_jobs import ROLE, Jobs
-from tests.support.emulator_pipelines import Pipelines, condition, fail, get, join, token
+from tests.support.emulator_pipelines import Document, Pipelines, condition, fail, get, join, token
 from tests.support.output_shapes import complaints
 
 REPORT = "/opt/ml/processing/report"
@@ -56,7 +56,7 @@ def test_a_condition_reads_what_a_job_has_written(
     measured = {"Std:JsonGet": {"PropertyFile": get("Steps.Evaluate.PropertyFiles.metrics"), "Path": "m.auc"}}
     accepted = pipelines.processing("Accepted", "true")
     refused = fail("Refused", join("auc is below", get("Parameters.Least"), on=" "))
-    parameters = [
+    parameters: list[Document] = [
         {"Name": "Auc", "Type": "String"},
         {"Name": "Least", "Type": "Float", "DefaultValue": 0.8},
     ]
@@ -114,14 +114,7 @@ def test_a_model_is_trained_and_registered_in_a_group_that_nobody_made(pipelines
     ]
     artifact = get("Steps.Train.ModelArtifacts.S3ModelArtifacts")
     measured = get("Steps.Train.FinalMetricDataList['auc'].Value")
-    model = {
-        "Name": "Model",
-        "Type": "Model",
-        "Arguments": {
-            "ExecutionRoleArn": ROLE,
-            "PrimaryContainer": {"Image": pipelines.jobs.image, "ModelDataUrl": artifact},
-        },
-    }
+    model = pipelines.model("Model", artifact)
     register = pipelines.register("Register", group, artifact)
 
     execution = pipelines.run(train, condition("IsGood", measured, 0.75, [register, model]))

@@ -125,9 +125,7 @@ def test_a_job_that_aws_lost_is_started_again_where_a_policy_says_so(
     with_policy = pipelines.processing("With", "sleep 2", **retried("SageMaker.JOB_INTERNAL_ERROR"))
     without = pipelines.processing("Without", "sleep 2")
     execution = pipelines.start(pipelines.create(with_policy, without))
-    for step in ("With", "Without"):
-        execution.step_in(step, "Executing")
-    containers = [pipelines.jobs.running(execution.job(step)) for step in ("With", "Without")]
+    containers = [execution.running(step) for step in ("With", "Without")]
 
     # While nobody looks: one who does may see it end before it is gone.
     pipelines.emulator.kill()

@@ -102,12 +102,27 @@ class Execution:
 
         return wait_until(found, f"step {name} to be {' or '.join(statuses)}", END_SECONDS)
 
+    def job_arn(self, step: str) -> str:
+        """The ARN of a step's job, once it has one."""
+        (job,) = self.step_in(step, "Executing", "Succeeded", "Failed", "Stopped")["Metadata"].values()
+        arn: str = job["Arn"]
+        return arn
+
     def job(self, step: str) -> str:
-        """The name of a step's job."""
-        metadata = self.steps()[step]["Metadata"]
-        (job,) = metadata.values()
-        name: str = job["Arn"].rpartition("/")[2]
-        return name
+        """The name of a step's job, in small letters."""
+        return self.job_arn(step).rpartition("/")[2]
+
+    def running(self, step: str) -> Any:
+        """The container of a step's job, once it runs."""
+        emulator, label = self.pipelines.emulator, f"slipway.resource={self.job_arn(step)}"
+
+        def found() -> Any:
+            containers = emulator.container.client.containers.list(filters={"label": label})
+            return next(
+                (each for each in containers if emulator.jobs_volume in str(each.attrs["Mounts"])), None
+            )
+
+        return wait_until(found, f"step {step} to run")
 
     def stop(self) -> None:
         """StopPipelineExecution."""
@@ -185,6 +200,12 @@ class Pipelines:
         }
         depends = {"DependsOn": list(after)} if after else {}
         return {"Name": name, "Type": "Training", "Arguments": request, **depends, **members}
+
+    def model(self, name: str, model_data: Any) -> Document:
+        """A step that creates a model."""
+        container = {"Image": self.jobs.image, "ModelDataUrl": model_data}
+        arguments = {"ExecutionRoleArn": ROLE, "PrimaryContainer": container}
+        return {"Name": name, "Type": "Model", "Arguments": arguments}
 
     def register(self, name: str, group: str, model_data: Any) -> Document:
         """A step that registers a version."""

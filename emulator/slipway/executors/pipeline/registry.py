@@ -4,6 +4,7 @@ from slipway.errors import ServiceError
 from slipway.executors.pipeline.failures import refused
 from slipway.executors.pipeline.jobs import execution_tag
 from slipway.executors.pipeline.task import Failed, Result, Stopped, Succeeded, Task
+from slipway.faults import FaultPoint, Faults
 from slipway.pipelines.expressions import resolve
 from slipway.resources.document import Document
 
@@ -12,6 +13,9 @@ SERVICE = "sagemaker"
 
 class ModelRunner:
     """A Model step creates one model, of a name that was written down before."""
+
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
 
     def advance(self, task: Task) -> Result:
         """Create the model, unless a process that died of it has."""
@@ -25,6 +29,7 @@ class ModelRunner:
             )
         except ServiceError as error:
             return Failed(*refused(f"{SERVICE}:CreateModel", error))
+        self._faults.at(FaultPoint.AFTER_STEP_MODEL)
         return Succeeded({"Model": {"Arn": model["ModelArn"]}}, {"made": name})
 
     def stop(self, _task: Task) -> Result:
@@ -39,6 +44,9 @@ class RegisterModelRunner:
     for CreateModelPackage (the SDK's integration tests name groups that nobody made).
     """
 
+    def __init__(self, faults: Faults) -> None:
+        self._faults = faults
+
     def advance(self, task: Task) -> Result:
         """Create the version, unless a process that died of it has."""
         arguments = resolve(task.step.arguments, task.scope)
@@ -51,6 +59,7 @@ class RegisterModelRunner:
             arn = task.call(SERVICE, "CreateModelPackage", request)["ModelPackageArn"]
         except ServiceError as error:
             return Failed(*refused(f"{SERVICE}:CreateModelPackage", error))
+        self._faults.at(FaultPoint.AFTER_STEP_MODEL)
         return Succeeded({"RegisterModel": {"Arn": arn}}, {"made": arn})
 
     def stop(self, _task: Task) -> Result:

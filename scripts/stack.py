@@ -9,10 +9,14 @@ from scripts.images import reference
 
 SERVICES = {"localstack": "SLIPWAY_LOCALSTACK_IMAGE", "emulator": "SLIPWAY_EMULATOR_IMAGE"}
 
+# What a service runs beside itself.
+OTHERS = {"lambda_python": "SLIPWAY_LAMBDA_IMAGE"}
+
 
 def compose_environment() -> dict[str, str]:
-    """The caller's environment, with the image that each service runs from."""
-    return {**os.environ, **{variable: reference(name) for name, variable in SERVICES.items()}}
+    """The caller's environment, with the images that the services run from, and run."""
+    images = {**SERVICES, **OTHERS}
+    return {**os.environ, **{variable: reference(name) for name, variable in images.items()}}
 
 
 def up() -> str:

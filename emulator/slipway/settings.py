@@ -33,6 +33,12 @@ class Settings:
     secret_access_key: str = "test"
     # How many jobs of one kind run at a time; others wait.
     max_jobs: int = 4
+    # What functions from archives run on; how many containers functions have in all, how long one
+    # stays without work, and how long after its failure an event is tried again.
+    lambda_image: str = "slipway/lambda_python:1"
+    max_function_containers: int = 16
+    function_idle_seconds: int = 300
+    function_retry_seconds: int = 60
     keep_failed: bool = False
     allow_reset: bool = False
     # JSON: public image URI, or its beginning, to the image to run in its place.
@@ -64,6 +70,16 @@ class Settings:
             access_key_id=environ.get("AWS_ACCESS_KEY_ID") or default.access_key_id,
             secret_access_key=environ.get("AWS_SECRET_ACCESS_KEY") or default.secret_access_key,
             max_jobs=_number(environ, "SLIPWAY_MAX_JOBS", default.max_jobs, 1, 100),
+            lambda_image=environ.get("SLIPWAY_LAMBDA_IMAGE") or default.lambda_image,
+            max_function_containers=_number(
+                environ, "SLIPWAY_MAX_FUNCTION_CONTAINERS", default.max_function_containers, 1, 1000
+            ),
+            function_idle_seconds=_number(
+                environ, "SLIPWAY_FUNCTION_IDLE_SECONDS", default.function_idle_seconds, 1, 86_400
+            ),
+            function_retry_seconds=_number(
+                environ, "SLIPWAY_FUNCTION_RETRY_SECONDS", default.function_retry_seconds, 1, 86_400
+            ),
             keep_failed=environ.get("SLIPWAY_KEEP_FAILED") == "1",
             allow_reset=environ.get("SLIPWAY_ALLOW_RESET") == "1",
             image_map=Path(image_map) if image_map else None,

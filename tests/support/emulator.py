@@ -14,6 +14,7 @@ from docker.errors import NotFound
 
 from orchestration.local_mode import free_port
 from scripts.commands import ROOT
+from scripts.images import Build
 from tests.support.containers import LABELS, wait_until
 from tests.support.localstack import PORT as LOCALSTACK_PORT
 from tests.support.localstack import LocalStack
@@ -133,6 +134,7 @@ def running_emulator(
             ports={f"{PORT}/tcp": ("127.0.0.1", port)},
             environment={
                 "AWS_ENDPOINT_URL": f"http://localstack:{LOCALSTACK_PORT}",
+                "SLIPWAY_LAMBDA_IMAGE": Build("lambda_python").reference,
                 "SLIPWAY_JOBS_VOLUME": volumes["jobs"].name,
                 "SLIPWAY_JOB_NETWORK": network.name,
                 **(environment or {}),

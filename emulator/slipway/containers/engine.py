@@ -141,6 +141,16 @@ class Engine:
             ]
         return {item["Labels"][RESOURCE_LABEL] for item in listed}
 
+    def memory_used(self, container_id: str) -> int | None:
+        """Bytes that a container has in use now, as the engine counts them; None where it does not run."""
+        with _answering():
+            try:
+                stats = self._client.stats(container_id, stream=False, one_shot=True)
+            except NotFound:
+                return None
+        found: int | None = stats.get("memory_stats", {}).get("usage")
+        return found
+
     def stop(self, container_id: str, grace_seconds: int) -> None:
         """SIGTERM, and SIGKILL after `grace_seconds`; returns when the container has ended."""
         with _answering(), suppress(NotFound):
@@ -251,6 +261,20 @@ class Engine:
             if name in self._client.inspect_container(own)["NetworkSettings"]["Networks"]:
                 self._client.disconnect_container_from_network(own, name)
 
+    def address_on(self, network: str) -> str:
+        """Where containers on a network reach this process: its container's address, or the machine's own."""
+        with _answering():
+            try:
+                own = self._client.inspect_container(socket.gethostname())
+                found = own["NetworkSettings"]["Networks"].get(network, {}).get("IPAddress")
+            except NotFound:
+                found = None
+            if not found:
+                [config, *_] = self._client.inspect_network(network)["IPAM"]["Config"]
+                found = config["Gateway"]
+        address: str = found
+        return address
+
     def endings(self) -> Iterator[str]:
         """The resource of each container of ours that ends, as it happens. Raises EngineError."""
         labels = [RESOURCE_LABEL, f"{VOLUME_LABEL}={self._jobs_volume}"]
@@ -296,10 +320,17 @@ class Engine:
             # A job that talks without end must not fill the disk.
             "LogConfig": {"Type": "json-file", "Config": {"max-size": "64m", "max-file": "2"}},
         }
+        if spec.hosts:
+            host["ExtraHosts"] = [f"{name}:{address}" for name, address in spec.hosts.items()]
+        if spec.is_confined:
+            host |= {"ReadonlyRootfs": True, "Init": True, "CapAdd": []}
         if spec.limits is not None:
             host["NanoCpus"] = int(spec.limits.cpus * 1e9)
             host["Memory"] = spec.limits.memory_bytes
             host["PidsLimit"] = spec.limits.pids
+            if spec.is_confined:
+                # Without it as much again could be swapped out.
+                host["MemorySwap"] = spec.limits.memory_bytes
         config: dict[str, Any] = {
             "Image": spec.image,
             "Env": [f"{name}={value}" for name, value in spec.environment.items()],
@@ -311,6 +342,10 @@ class Engine:
             config["Entrypoint"] = list(spec.entrypoint)
         if spec.command is not None:
             config["Cmd"] = list(spec.command)
+        if spec.user is not None:
+            config["User"] = spec.user
+        if spec.working_directory is not None:
+            config["WorkingDir"] = spec.working_directory
         # Names are for the private network, where there is one: on the common one every job has an algo-1.
         named = spec.private_network or spec.network
         if named is not None and spec.aliases:

@@ -6,7 +6,7 @@ from collections.abc import Collection
 from pathlib import Path
 
 from slipway.containers.engine import Engine
-from slipway.resources.resource import Kind
+from slipway.resources.resource import ARN_FORMS, Kind
 
 log = logging.getLogger(__name__)
 
@@ -19,8 +19,9 @@ def reap(
     `wanted` are the names of the folders to keep below `<jobs_dir>/<kind>`.
     """
     reaped = 0
+    _, form = ARN_FORMS.get(kind, ("sagemaker", f"{kind.value}/"))
     for arn in sorted(engine.resource_arns()):
-        if f":{kind.value}/" in arn and arn not in wanted_arns:
+        if f":{form}" in arn and arn not in wanted_arns:
             log.info("reaper.containers arn=%s", arn)
             for container in engine.of_resource(arn):
                 engine.remove(container.container_id)

@@ -46,6 +46,14 @@ class ContainerSpec:
     # A network of this resource alone, on which its hosts find each other by `aliases`.
     private_network: str | None = None
     aliases: tuple[str, ...] = ()
+    # Host names and their addresses, beside those that Docker's name server knows.
+    hosts: Mapping[str, str] = field(default_factory=dict)
+    # None: the image's own.
+    user: str | None = None
+    working_directory: str | None = None
+    # What functions have of their cloud: nothing but the mounts can be written, a small init
+    # takes the signals and the orphans, and nobody has a right beyond a user's.
+    is_confined: bool = False
 
     @property
     def labels(self) -> dict[str, str]:

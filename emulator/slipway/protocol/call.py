@@ -1,7 +1,9 @@
 """A request that has been understood, and an answer that has not been written yet."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future
 from dataclasses import dataclass, field
+from typing import Any
 
 from slipway.resources.document import Document
 from slipway.resources.resource import Owner
@@ -30,6 +32,14 @@ class HttpAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class LaterAnswer:
+    """An answer that nobody has yet: what it is made of, once that is there, and how."""
+
+    content: Future[Any]
+    write: Callable[[Any], HttpAnswer]
+
+
+@dataclass(frozen=True, slots=True)
 class HttpRequest:
     """What came over the wire; header names in lower case."""
 
@@ -38,3 +48,5 @@ class HttpRequest:
     query: str = ""
     headers: dict[str, str] = field(default_factory=dict)
     body: bytes = b""
+    # The body was too large, and is not here.
+    is_cut: bool = False

@@ -3,17 +3,19 @@
 import asyncio
 import json
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import Executor
+from concurrent.futures import CancelledError, Executor
 from typing import Any
 
-from slipway.protocol.call import HttpAnswer, HttpRequest
+from slipway.protocol.call import HttpAnswer, HttpRequest, LaterAnswer
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
 Answerer = Callable[[HttpRequest], HttpAnswer]
+LaterAnswerer = Callable[[HttpRequest], HttpAnswer | LaterAnswer]
 
-# Where the runtime's operations are that a model answers.
-INVOCATIONS = "/endpoints/"
+# Where the operations are that a model answers, or a function.
+ENDPOINTS = "/endpoints/"
+INVOCATIONS = "/invocations"
 # CreateTrainingJob's largest legal body is far below; an endpoint takes 6 MB, 25 in newer quotas.
 LARGEST_BODY = 32 * 1024**2
 TOO_LARGE = HttpAnswer(
@@ -26,6 +28,7 @@ TOO_LARGE = HttpAnswer(
         }
     ).encode(),
 )
+NOT_ANY_MORE = HttpAnswer(503, {"content-type": "application/json"}, b"{}")
 
 
 class ClientLeftError(Exception):
@@ -36,7 +39,9 @@ class Server:
     """An ASGI application over functions that block.
 
     `own` are this control plane's pages by (method, path); everything else is AWS's.
-    Models that take their time have `model_threads` to themselves: they keep nothing else waiting.
+    Models and functions that take their time have `model_threads` to themselves: they keep
+    nothing else waiting. `later` are pages, by the beginning of their paths, that must not
+    block and may answer when they can: whoever waits for one takes no thread.
     """
 
     def __init__(
@@ -45,14 +50,24 @@ class Server:
         own: Mapping[tuple[str, str], Answerer],
         threads: Executor,
         model_threads: Executor | None = None,
+        later: Mapping[str, LaterAnswerer] | None = None,
     ) -> None:
         self._aws = aws
         self._own = own
         self._threads = threads
         self._model_threads = model_threads or threads
+        self._later = later or {}
+        self._loop: asyncio.AbstractEventLoop | None = None
+        self._waiting: set[asyncio.Future[Any]] = set()
+
+    def let_go(self) -> None:
+        """Keep nobody waiting any more: without it those would keep the server from its end."""
+        if self._loop is not None:
+            self._loop.call_soon_threadsafe(self._cancel_all)
 
     async def __call__(self, scope: Mapping[str, Any], receive: Receive, send: Send) -> None:
         """One connection's request, or the server's start and end."""
+        self._loop = asyncio.get_running_loop()
         if scope["type"] == "lifespan":
             await _lifespan(receive, send)
             return
@@ -60,7 +75,8 @@ class Server:
             body = await _body(receive)
         except ClientLeftError:
             return
-        if body is None:
+        later = next((self._later[each] for each in self._later if scope["path"].startswith(each)), None)
+        if body is None and later is None:
             await _send(send, TOO_LARGE)
             return
         request = HttpRequest(
@@ -69,15 +85,53 @@ class Server:
             path=scope["raw_path"].decode("latin-1"),
             query=scope["query_string"].decode("latin-1"),
             headers={name.decode("latin-1"): value.decode("latin-1") for name, value in scope["headers"]},
-            body=body,
+            body=body or b"",
+            is_cut=body is None,
         )
+        if later is not None:
+            await self._answer_later(later(request), receive, send)
+            return
         answerer = self._own.get((request.method, request.path), self._aws)
-        threads = self._model_threads if request.path.startswith(INVOCATIONS) else self._threads
-        answer = await asyncio.get_running_loop().run_in_executor(threads, answerer, request)
+        threads = self._model_threads if _takes_its_time(request.path) else self._threads
+        answer = await self._loop.run_in_executor(threads, answerer, request)
         if answer.parts is None:
             await _send(send, answer)
         else:
             await _send_parts(send, answer, answer.parts, threads)
+
+    async def _answer_later(self, answer: HttpAnswer | LaterAnswer, receive: Receive, send: Send) -> None:
+        if isinstance(answer, HttpAnswer):
+            await _send(send, answer)
+            return
+        content = asyncio.wrap_future(answer.content)
+        left = asyncio.ensure_future(_left(receive))
+        self._waiting.add(content)
+        try:
+            await asyncio.wait({content, left}, return_when=asyncio.FIRST_COMPLETED)
+            if left.done() and not content.done():
+                return
+            await _send(send, answer.write(await content))
+        except (asyncio.CancelledError, CancelledError):
+            await _send(send, NOT_ANY_MORE)
+        finally:
+            self._waiting.discard(content)
+            left.cancel()
+            # Whoever would have answered learns that nobody waits.
+            content.cancel()
+
+    def _cancel_all(self) -> None:
+        for content in self._waiting:
+            content.cancel()
+
+
+def _takes_its_time(path: str) -> bool:
+    return path.startswith(ENDPOINTS) or path.endswith(INVOCATIONS)
+
+
+async def _left(receive: Receive) -> None:
+    """Return once the client has hung up."""
+    while (await receive())["type"] != "http.disconnect":
+        pass
 
 
 async def _body(receive: Receive) -> bytes | None:

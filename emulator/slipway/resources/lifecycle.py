@@ -48,6 +48,7 @@ _STEP: Mapping[str, frozenset[str]] = {
     "Succeeded": frozenset(),
 }
 _SCHEDULE = {"ENABLED": frozenset({"DISABLED"}), "DISABLED": frozenset({"ENABLED"})}
+_FUNCTION = {"Pending": frozenset({"Active", "Failed"}), "Failed": frozenset({"Active"})}
 _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.TRAINING_JOB: _JOB,
     Kind.PROCESSING_JOB: _JOB,
@@ -57,6 +58,7 @@ _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.PIPELINE: _PIPELINE,
     Kind.PIPELINE_EXECUTION: _EXECUTION,
     Kind.PIPELINE_STEP: _STEP,
+    Kind.FUNCTION: _FUNCTION,
     Kind.SCHEDULE: _SCHEDULE,
 }
 # The member of Describe that holds the status.
@@ -69,6 +71,7 @@ STATUS_MEMBER: Mapping[Kind, str] = {
     Kind.PIPELINE: "PipelineStatus",
     Kind.PIPELINE_EXECUTION: "PipelineExecutionStatus",
     Kind.PIPELINE_STEP: "StepStatus",
+    Kind.FUNCTION: "State",
 }
 TERMINAL_JOB = frozenset({"Completed", "Failed", "Stopped"})
 TERMINAL_EXECUTION = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})

@@ -25,6 +25,8 @@ class Kind(StrEnum):
     PIPELINE_EXECUTION = "pipeline-execution"
     PIPELINE_STEP = "pipeline-step"
     FUNCTION = "function"
+    # An asynchronous invocation that has not been carried out, named by its request.
+    FUNCTION_EVENT = "function-event"
     SCHEDULE_GROUP = "schedule-group"
     # Named <group>/<schedule>.
     SCHEDULE = "schedule"
@@ -36,6 +38,7 @@ ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
     Kind.PIPELINE_EXECUTION: ("sagemaker", "pipeline/"),
     Kind.PIPELINE_STEP: ("sagemaker", "pipeline/"),
     Kind.FUNCTION: ("lambda", "function:"),
+    Kind.FUNCTION_EVENT: ("lambda", "function-event:"),
     Kind.SCHEDULE_GROUP: ("scheduler", "schedule-group/"),
     Kind.SCHEDULE: ("scheduler", "schedule/"),
 }

@@ -36,6 +36,11 @@ class Telemetry:
         if self._logs:
             self._logs.put(log_stream(resource, host), time, text)
 
+    def on_function_line(self, owner: Owner, group: str, stream: str, time: float, text: str) -> None:
+        """A function has said a line, or Lambda has of it."""
+        if self._logs:
+            self._logs.put(LogStream(owner, group, stream), time, text)
+
     def on_metric(self, resource: Resource, name: str, value: float, time: float) -> None:
         """A training job has told a value of a metric."""
         if self._metrics:

@@ -6,9 +6,11 @@ from slipway.clock import MovableClock, SystemClock
 from slipway.executors.delivery import Delivery
 from slipway.executors.firing import FiringExecutor
 from slipway.executors.schedule import ScheduleExecutor
+from slipway.faults import Faults
 from slipway.operations.schedule_groups import ScheduleGroups
 from slipway.operations.schedules import Schedules
 from slipway.protocol.dispatch import Operations
+from slipway.settings import Settings
 from slipway.store.firings import Firings
 from slipway.store.store import Store
 
@@ -16,9 +18,12 @@ from slipway.store.store import Store
 class Scheduling:
     """Schedules and their groups: what is answered of them, and who fires them."""
 
-    def __init__(self, store: Store, clock: MovableClock, clients: AwsClients | None, api: Api) -> None:
+    def __init__(
+        self, settings: Settings, store: Store, clock: MovableClock, clients: AwsClients | None, api: Api
+    ) -> None:
         firings = Firings(store)
-        executor = FiringExecutor(firings, Delivery(api, clients), clock, SystemClock())
+        faults = Faults(settings.fault, settings.state_dir)
+        executor = FiringExecutor(firings, Delivery(api, clients), clock, SystemClock(), faults)
         self._executor = ScheduleExecutor(store, firings, clock, executor)
         clock.subscribe(self._executor.ring)
         store.subscribe(self._executor.changed)

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 from slipway.clock import Clock
 from slipway.executors.delivery import Delivery, DeliveryError
+from slipway.faults import FaultPoint, Faults
 from slipway.resources.document import Document
 from slipway.resources.resource import Owner
 from slipway.schedules.targets import Occasion, Request, request_of
@@ -25,11 +26,14 @@ LONGEST_ERROR = 1024
 class FiringExecutor:
     """Delivers firings; how long one is tried goes by the machine's clock, which nobody moves."""
 
-    def __init__(self, firings: Firings, delivery: Delivery, clock: Clock, real_clock: Clock) -> None:
+    def __init__(
+        self, firings: Firings, delivery: Delivery, clock: Clock, real_clock: Clock, faults: Faults
+    ) -> None:
         self._firings = firings
         self._delivery = delivery
         self._clock = clock
         self._real_clock = real_clock
+        self._faults = faults
 
     def attempt(self, firing: Firing) -> float | None:
         """Deliver, or give up where the retry policy says so; None once the firing has come to its end.
@@ -40,6 +44,7 @@ class FiringExecutor:
         self._firings.tried(firing, now)
         number = firing.attempts + 1
         request = request_of(firing.target["Target"], self._occasion(firing, number))
+        self._faults.at(FaultPoint.BEFORE_DELIVERY)
         try:
             self._delivery.send(request)
         except DeliveryError as error:
@@ -49,6 +54,7 @@ class FiringExecutor:
                 return pause_before(number + 1)
             self._give_up(firing, number, request, error, condition)
         else:
+            self._faults.at(FaultPoint.AFTER_DELIVERY)
             log.info("firing.delivered arn=%s time=%s", firing.key.arn, _written(firing.scheduled_at))
         return None
 

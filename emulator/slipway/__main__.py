@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import replace
+from types import FrameType
 from typing import NoReturn
 
 import uvicorn
@@ -19,6 +20,8 @@ from slipway.containers.home import find_home
 from slipway.containers.images import ImageMapError, Images, read_mapping
 from slipway.events.emitter import Emitter
 from slipway.events.state_change import events_of, nothing_of
+from slipway.executions import Executions
+from slipway.functions import Functions
 from slipway.jobs import Jobs
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
@@ -70,13 +73,17 @@ def running(settings: Settings) -> Iterator[Server]:
     # Filled below: what calls operations as a client would is built from what answers them.
     operations: dict[tuple[str, str], Operation] = {}
     dispatcher = Dispatcher(ServiceModels(), operations)
-    scheduling = Scheduling(store, clock, clients, dispatcher.call)
+    scheduling = Scheduling(settings, store, clock, clients, dispatcher.call)
+    functions = Functions(settings, store, clock, engine, images, s3_clients, telemetry, clients)
+    executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients)
     operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
         **Tags(store).operations,
         **serving.operations,
         **jobs.operations,
+        **executions.operations,
+        **functions.operations,
         **scheduling.operations,
     }
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
@@ -84,18 +91,24 @@ def running(settings: Settings) -> Iterator[Server]:
     telemetry.start()
     serving.start()
     jobs.start()
+    functions.start()
+    executions.start()
     scheduling.start()
     if emitter:
         emitter.start()
     try:
-        pages = own_pages(settings, store, operations, [serving.forget, clock.reset])
+        pages = own_pages(
+            settings, store, operations, [serving.forget, executions.forget, functions.forget, clock.reset]
+        )
         clock_pages = ClockPages(clock, settings.allow_reset).pages
-        yield Server(dispatcher.answer, {**pages, **clock_pages}, threads, model_threads)
+        yield Server(dispatcher.answer, {**pages, **clock_pages}, threads, model_threads, functions.pages)
     finally:
         for pool in (threads, model_threads):
             pool.shutdown(wait=False, cancel_futures=True)
         scheduling.close()
         serving.close()
+        executions.close()
+        functions.close()
         jobs.close()
         telemetry.close()
         if emitter:
@@ -169,7 +182,7 @@ def _leave(_number: int, _frame: object) -> None:
 
 def serve(server: Server, port: int) -> None:
     """Answer until a signal says otherwise."""
-    uvicorn.run(
+    config = uvicorn.Config(
         server,
         # Compose publishes this port on the loopback interface alone.
         host="0.0.0.0",
@@ -180,6 +193,16 @@ def serve(server: Server, port: int) -> None:
         ws="none",
         timeout_keep_alive=75,
     )
+    uvicorn_server = uvicorn.Server(config)
+    told = uvicorn_server.handle_exit
+
+    def handle_exit(number: int, frame: FrameType | None) -> None:
+        # It waits for requests that are under way; those that wait for work would keep it for ever.
+        server.let_go()
+        told(number, frame)
+
+    uvicorn_server.handle_exit = handle_exit
+    uvicorn_server.run()
 
 
 def end(code: int) -> NoReturn:

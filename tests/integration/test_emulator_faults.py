@@ -16,8 +16,8 @@ from tests.support.emulator import Emulator, running_emulator
 from tests.support.emulator_jobs import Jobs
 from tests.support.localstack import LocalStack
 
-# Those of a job; those of a pipeline execution are tested with pipelines.
-POINTS = [point.value for point in FaultPoint if "step" not in point]
+# Those of a job; those of pipeline executions and schedules are tested with these.
+POINTS = [point.value for point in FaultPoint if "step" not in point and "delivery" not in point]
 KINDS = ["processing", "training"]
 NAMES = {"processing": "p-fault", "training": "t-fault"}
 # Members that differ between two runs of one job: times, and how long it took.

@@ -12,6 +12,7 @@ from slipway.errors import ServiceError
 from slipway.executors.delivery import Delivery
 from slipway.executors.firing import FiringExecutor
 from slipway.executors.schedule import ScheduleExecutor
+from slipway.faults import Faults
 from slipway.operations.schedule_groups import ScheduleGroups
 from slipway.operations.schedules import Schedules
 from slipway.resources.document import Document
@@ -89,7 +90,7 @@ class Plane(ControlPlane):
     def firing_executor(self) -> FiringExecutor:
         """Who delivers one firing."""
         delivery = Delivery(self.services.api, self.services)
-        return FiringExecutor(self.firings, delivery, self.clock, self.real_clock)
+        return FiringExecutor(self.firings, delivery, self.clock, self.real_clock, Faults(None, Path()))
 
     def executor(self) -> ScheduleExecutor:
         """Who fires, as a new process has it."""
@@ -137,4 +138,5 @@ def service_error(code: str, status: int) -> ServiceError:
 
 def nobody_there() -> Exception:
     """A service that does not answer."""
-    return EndpointConnectionError(endpoint_url="http://localstack:4566")
+    error: Exception = EndpointConnectionError(endpoint_url="http://localstack:4566")
+    return error

@@ -1,6 +1,7 @@
 """Schedules as boto3's own client sees them; texts are recorded of AWS where a comment says so."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -219,7 +220,7 @@ def test_a_token_stands_for_one_creation(plane: Plane) -> None:
 )
 def test_what_cannot_be_is_refused_in_words(plane: Plane, members: dict[str, Any], words: str) -> None:
     dates = {name: plane.clock.now() + members[name] for name in ("StartDate", "EndDate") if name in members}
-    request = {"expression": HOURLY, **members, **dates}
+    request: dict[str, Any] = members | dates
     request["expression"] = request.pop("ScheduleExpression", HOURLY)
 
     code, status, message = refused(lambda: plane.create("s", **request))
@@ -311,7 +312,7 @@ def test_tags_are_refused_where_there_is_no_such_group(plane: Plane) -> None:
     of_another = f"arn:aws:scheduler:{REGION}:999999999999:schedule-group/default"
 
     for each in (arn, of_another):
-        refusal = refused(lambda each=each: plane.scheduler.list_tags_for_resource(ResourceArn=each))
+        refusal = refused(partial(plane.scheduler.list_tags_for_resource, ResourceArn=each))
         assert refusal[:2] == ("ResourceNotFoundException", 404)
 
 

@@ -27,6 +27,8 @@ PLACES = {
         "workflow": "sagemaker.mlops.workflow",
     },
 }
+# A schedule that no test lives to see, and what it is changed into.
+LATER = "0 0 1 1 ? 2099"
 AHEAD = timedelta(seconds=3)
 START_SECONDS = 60
 PROGRAM = "def answer(event, context):\n    return {'times': %d * event['n']}\n"
@@ -57,10 +59,10 @@ def scheduled(sdk: Sdk, name: str) -> dict[str, Any]:
         name=name, steps=[sdk.fail("Told", error_message="on time")], sagemaker_session=sdk.session
     )
     pipeline.create(sdk.role)
+    arns = pipeline.put_triggers([sdk.schedule(name=name, cron=LATER)], role_arn=sdk.role)
     at = datetime.now(tz=UTC) + AHEAD
-    arns = pipeline.put_triggers([sdk.schedule(name=name, at=at)], role_arn=sdk.role)
-    described = pipeline.describe_trigger(name)
     updated = pipeline.put_triggers([sdk.schedule(name=name, at=at)], role_arn=sdk.role)
+    described = pipeline.describe_trigger(name)
     executions = _executions(sdk, name)
     pipeline.delete_triggers([name])
     return {

@@ -74,7 +74,7 @@ class Executions:
                 clock=clock,
                 real_clock=real_clock,
                 api=api,
-                documents=Documents(s3_clients, self._errands, self._submit),
+                reader=Documents(s3_clients, self._errands, self._submit).reader,
                 attempts=Attempts(clock, real_clock, new_identity),
                 timer=self._timer,
                 errands=(self._errands, self._invocations),

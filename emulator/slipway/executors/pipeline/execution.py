@@ -1,14 +1,13 @@
 """A pipeline execution from its row to its end, one tick at a time."""
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 
 from slipway.api import Api
 from slipway.clock import Clock
 from slipway.executors.pipeline.attempts import Attempts, first_label
-from slipway.executors.pipeline.documents import Documents
 from slipway.executors.pipeline.errands import Errands, PendingError
 from slipway.executors.pipeline.progress import (
     FAILURE_REASON,
@@ -17,7 +16,7 @@ from slipway.executors.pipeline.progress import (
     cut,
     selection_of,
 )
-from slipway.executors.pipeline.scope import ExecutionScope
+from slipway.executors.pipeline.scope import ExecutionScope, ReadJson
 from slipway.executors.pipeline.task import Failed, Result, Runner, Task, Waiting, caller, made_name
 from slipway.executors.pipeline.timer import Timer
 from slipway.pipelines.definition import read_definition
@@ -27,7 +26,7 @@ from slipway.pipelines.parts import Step, StepType
 from slipway.resources.arn import key_of_arn
 from slipway.resources.lifecycle import unfinished
 from slipway.resources.pipeline_step import ENDED, begun, ended, restarted, step_key
-from slipway.resources.resource import Key, Kind, Resource
+from slipway.resources.resource import Key, Kind, Owner, Resource
 from slipway.store.store import Store
 
 log = logging.getLogger(__name__)
@@ -45,7 +44,8 @@ class Parts:
     clock: Clock
     real_clock: Clock
     api: Api
-    documents: Documents
+    # What reads objects for a step of an execution.
+    reader: Callable[[Owner, Key, Key], ReadJson]
     attempts: Attempts
     timer: Timer
     # What is forgotten of a step that has ended.
@@ -69,6 +69,10 @@ class ExecutionExecutor:
         execution = self._parts.store.get(key)
         if execution is None or execution.status not in AT_WORK:
             return
+        missing = self._adopted(execution)
+        if missing:
+            self.fail(key, f"the source execution's steps {', '.join(missing)} are gone")
+            return
         progress = self._read(execution)
         while (after := self._moved_on(progress)) is not progress:
             progress = after
@@ -90,25 +94,30 @@ class ExecutionExecutor:
     # -- reading --------------------------------------------------------------
 
     def _read(self, execution: Resource) -> Progress:
-        definition = _read(execution.internal["definition"])
-        selection = selection_of(execution)
+        definition, selection = _read(execution.internal["definition"]), selection_of(execution)
         if selection is not None:
-            self._adopt(execution, adopted(definition, selection))
             definition = cut(definition, selection)
         rows = self._parts.store.children(execution.key.owner, Kind.PIPELINE_STEP, execution.name)
         return Progress(execution, definition, {row.document["StepName"]: row for row in rows})
 
-    def _adopt(self, execution: Resource, names: frozenset[str]) -> None:
-        """Take over the steps that the selected ones need, as the source execution left them."""
+    def _adopted(self, execution: Resource) -> list[str]:
+        """Take over what a selective execution's steps need of its source; returns what is not there."""
+        selection, missing = selection_of(execution), []
+        if selection is None:
+            return []
         source_arn = execution.document["SelectiveExecutionConfig"].get("SourcePipelineExecutionArn", "")
         source = key_of_arn(source_arn)
-        for name in sorted(names):
+        for name in sorted(adopted(_read(execution.internal["definition"]), selection)):
             key = step_key(execution.key, name)
+            if self._parts.store.get(key) is not None:
+                continue
             row = self._parts.store.get(step_key(source, name)) if source else None
-            if row is None or self._parts.store.get(key) is not None:
+            if row is None:
+                missing.append(name)
                 continue
             taken = {**row.document, "SelectiveExecutionResult": {"SourcePipelineExecutionArn": source_arn}}
             self._parts.store.create(replace(row, key=key, document=taken), parent=execution.name)
+        return missing
 
     # -- moving on ------------------------------------------------------------
 
@@ -198,7 +207,7 @@ class ExecutionExecutor:
             parameter_values(definition, execution.internal["parameters"]),
             progress.rows,
             caller(self._parts.api, owner),
-            self._parts.documents.reader(owner, row.key, execution.key),
+            self._parts.reader(owner, row.key, execution.key),
             self._parts.clock,
             made_name(execution.name, step.name, row.internal["identity"]),
         )

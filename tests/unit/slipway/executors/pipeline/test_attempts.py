@@ -1,0 +1,97 @@
+"""Steps that fail: which are tried again and when, and what is told of the others."""
+
+from slipway.errors import ResourceLimitExceeded, ServiceUnavailable
+
+from tests.support.emulator_pipelines import condition
+from tests.support.pipeline_ticks import Ticking, processing
+
+POLICY = {"ExceptionType": ["SageMaker.RESOURCE_LIMIT", "SageMaker.JOB_INTERNAL_ERROR"], "MaxAttempts": 2}
+FULL = ResourceLimitExceeded("there is no room")
+
+
+def test_a_refusal_that_a_policy_speaks_of_is_tried_again_when_its_pause_is_over(ticking: Ticking) -> None:
+    ticking.refusals["CreateProcessingJob"] = [FULL]
+    execution = ticking.start(processing("A", RetryPolicies=[POLICY | {"IntervalSeconds": 30}]))
+
+    ticking.tick(execution)
+    ticking.real_clock.move(29)
+    ticking.tick(execution)
+    too_early = (ticking.statuses(execution), ticking.calls.count("CreateProcessingJob"))
+    ticking.real_clock.move(1)
+    ticking.tick(execution)
+
+    assert too_early == ({"A": "Starting"}, 1)
+    (step,) = ticking.steps(execution).values()
+    assert (step.status, step.document["AttemptCount"]) == ("Executing", 2)
+
+
+def test_a_failed_job_that_is_tried_again_is_another_job(ticking: Ticking) -> None:
+    execution = ticking.start(processing("A", RetryPolicies=[POLICY]))
+    ticking.tick(execution)
+    first = ticking.job(execution, "A")
+
+    ticking.end_job(execution, "A", "Failed", "InternalServerError: We encountered an internal error.")
+    ticking.tick(execution)
+    ticking.real_clock.move(1)
+    ticking.tick(execution)
+
+    assert ticking.job(execution, "A") != first
+    assert ticking.steps(execution)["A"].document["AttemptCount"] == 2
+
+
+def test_attempts_come_to_an_end(ticking: Ticking) -> None:
+    ticking.refusals["CreateProcessingJob"] = [FULL] * 3
+    execution = ticking.start(processing("A", RetryPolicies=[POLICY]))
+
+    for _ in range(3):
+        ticking.tick(execution)
+        ticking.real_clock.move(60)
+
+    step = ticking.steps(execution)["A"].document
+    assert (ticking.row(execution).status, step["AttemptCount"]) == ("Failed", 3)
+    assert step["FailureReason"] == (
+        "ClientError: Failed to invoke sagemaker:CreateProcessingJob. Error Details: there is no room"
+    )
+
+
+def test_a_service_that_fails_is_asked_again_without_a_policy(ticking: Ticking) -> None:
+    ticking.refusals["CreateProcessingJob"] = [ServiceUnavailable("not now")]
+    execution = ticking.start(processing("A"))
+
+    ticking.tick(execution)
+    ticking.real_clock.move(60)
+    ticking.tick(execution)
+
+    assert ticking.statuses(execution) == {"A": "Executing"}
+
+
+def test_siblings_of_a_failure_go_on_and_nothing_new_begins(ticking: Ticking) -> None:
+    execution = ticking.start(processing("A"), processing("B"), processing("C", "B"))
+    ticking.tick(execution)
+
+    ticking.end_job(execution, "A", "Failed", "AlgorithmError: , exit code: 1")
+    while_b_runs = ticking.tick(execution)
+    ticking.end_job(execution, "B")
+
+    assert while_b_runs == "Executing"
+    assert ticking.tick(execution) == "Failed"
+    assert ticking.statuses(execution) == {"A": "Failed", "B": "Succeeded"}
+
+
+def test_a_fail_step_without_a_message_has_no_reason(ticking: Ticking) -> None:
+    execution = ticking.start({"Name": "Stop", "Type": "Fail", "Arguments": {}})
+
+    assert ticking.tick(execution) == "Failed"
+    step = ticking.steps(execution)["Stop"].document
+    # The SDK's integration tests (test_fail_steps) have both so.
+    assert "FailureReason" not in step
+    assert step["Metadata"] == {"Fail": {"ErrorMessage": ""}}
+
+
+def test_a_reference_that_leads_nowhere_fails_the_step_that_has_it(ticking: Ticking) -> None:
+    measured = {"Std:JsonGet": {"S3Uri": "s3://bucket/none.json", "Path": "a"}}
+    execution = ticking.start(condition("Read", measured, 1))
+
+    assert ticking.tick(execution) == "Failed"
+    reason = ticking.steps(execution)["Read"].document["FailureReason"]
+    assert reason == "ClientError: there is no s3://bucket/none.json"

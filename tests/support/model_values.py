@@ -31,6 +31,9 @@ def values(shape: Shape, depth: int = 0) -> st.SearchStrategy[Any]:
         return _structures(shape, depth)
     least = int(shape.metadata.get("min", 0))
     most = min(int(shape.metadata.get("max", least + 2)), least + (2 if depth < DEEPEST else 0))
+    if shape.serialization.get("location") == "querystring":
+        # An empty list leaves nothing in a query.
+        least = max(least, 1)
     if isinstance(shape, ListShape):
         return st.lists(_later(shape.member, depth + 1), min_size=least, max_size=most)
     if isinstance(shape, MapShape):
@@ -139,8 +142,6 @@ def breaks(shape: StructureShape, value: dict[str, Any], path: str = "") -> Iter
 
 def _breaks_of(shape: Shape, holder: Any, key: Any, path: str) -> Iterator[Break]:
     value = holder[key]
-    if shape.serialization.get("location") == "uri":
-        return
     if isinstance(shape, StructureShape):
         yield from breaks(shape, value, path)
         return

@@ -44,6 +44,8 @@ def runtime(
                 closing.wait(END_SECONDS)
                 return
             headers = {
+                # Without a type the client hangs up.
+                "Content-Type": "application/json",
                 "Lambda-Runtime-Aws-Request-Id": REQUEST_ID,
                 "Lambda-Runtime-Deadline-Ms": "4102444800000",
                 "Lambda-Runtime-Invoked-Function-Arn": "arn:aws:lambda:eu-west-1:000000000000:function:greet",

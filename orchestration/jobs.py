@@ -20,7 +20,7 @@ SHOWN_LINES = 12
 
 @dataclass(frozen=True, slots=True)
 class Job:
-    """A job as it was described after its end."""
+    """A job as it was described after its end; an ARN has its name in small letters, its log has not."""
 
     aws: Aws
     name: str
@@ -35,12 +35,12 @@ class Job:
             name = _name(step.properties["ProcessingJob"]["Arn"])
             job = aws.sagemaker.describe_processing_job(ProcessingJobName=name)
             seconds = _between(job, "ProcessingStartTime", "ProcessingEndTime")
-            return cls(aws, name, "/aws/sagemaker/ProcessingJobs", seconds, job)
+            return cls(aws, job["ProcessingJobName"], "/aws/sagemaker/ProcessingJobs", seconds, job)
         if "TrainingJob" in step.properties:
             name = _name(step.properties["TrainingJob"]["Arn"])
             job = aws.sagemaker.describe_training_job(TrainingJobName=name)
             seconds = _between(job, "TrainingStartTime", "TrainingEndTime")
-            return cls(aws, name, "/aws/sagemaker/TrainingJobs", seconds, job)
+            return cls(aws, job["TrainingJobName"], "/aws/sagemaker/TrainingJobs", seconds, job)
         return None
 
     @property

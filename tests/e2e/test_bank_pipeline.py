@@ -1,72 +1,37 @@
-"""The bank pipeline from one command, as a person runs it, against a running LocalStack."""
+"""The bank pipeline from one command, as a person runs it, against a running LocalStack and emulator."""
 
 import csv
 import json
-import os
 import re
 import signal
 import subprocess
-import sys
 from collections.abc import Callable
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 import pytest
 
 from orchestration.settings import ROOT
+from tests.support.bank_runs import ENDPOINT, FEW_ROUNDS, GROUP, PIPELINE, Bank, Ended
+from tests.support.emulator import Emulator
+from tests.support.job_starts import counted_starts
 
-FEW_ROUNDS = ("--set", "hyperparameters.num_round=40", "--set", "hyperparameters.eta=0.2")
-TIMEOUT_SECONDS = 300
-
-
-@dataclass(frozen=True)
-class Ended:
-    """A run that is over."""
-
-    returncode: int
-    stdout: str
-    stderr: str
-    build_dir: Path
-
-    @property
-    def record(self) -> dict[str, Any]:
-        read: dict[str, Any] = json.loads((self.build_dir / "run.json").read_text(encoding="utf-8"))
-        return read
-
-
-Run = Callable[..., Ended]
 Change = Callable[[Callable[[list[str]], list[str]]], Path]
+JOBS = ["preprocess", "train", "evaluate"]
 
 
 @pytest.fixture
-def environment(localstack: Any) -> dict[str, str]:
-    chosen = {name: value for name, value in os.environ.items() if name not in ("DATA", "SLIPWAY_BANK_CSV")}
-    return {**chosen, "AWS_ENDPOINT_URL": localstack.endpoint_url}
+def bank(emulator: Emulator, tmp_path: Path) -> Bank:
+    return Bank(emulator.localstack, tmp_path / "build")
 
 
-def command(build_dir: Path, *arguments: str) -> list[str]:
-    program = [sys.executable, "-m", "orchestration", "run", "--project", "bank"]
-    return [*program, "--build-dir", str(build_dir), *arguments]
-
-
-@pytest.fixture
-def run(environment: dict[str, str], tmp_path: Path) -> Run:
-    build_dir = tmp_path / "build"
-
-    def start(*arguments: str) -> Ended:
-        answer = subprocess.run(
-            command(build_dir, *arguments),
-            cwd=ROOT,
-            env=environment,
-            capture_output=True,
-            text=True,
-            timeout=TIMEOUT_SECONDS,
-            check=False,
-        )
-        return Ended(answer.returncode, answer.stdout, answer.stderr, build_dir)
-
-    return start
+@pytest.fixture(scope="module")
+def first(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Ended:
+    """A run on synthetic rows that takes nothing from an earlier one."""
+    ended = Bank(emulator.localstack, tmp_path_factory.mktemp("first") / "build")(
+        "run", "--fresh", *FEW_ROUNDS
+    )
+    assert ended.returncode == 0, ended.all_that_it_said
+    return ended
 
 
 def left_behind(build_dir: Path) -> list[str]:
@@ -94,10 +59,10 @@ def real_rows(bank_csv: Path, tmp_path: Path) -> Change:
     return write
 
 
-def test_real_rows_become_a_model_that_answers(run: Run, bank_csv: Path) -> None:
-    ended = run("--data", str(bank_csv))
+def test_real_rows_become_a_model_that_answers(bank: Bank, bank_csv: Path) -> None:
+    ended = bank("run", "--data", str(bank_csv))
 
-    assert ended.returncode == 0, ended.stdout + ended.stderr
+    assert ended.returncode == 0, ended.all_that_it_said
     first = ended.stdout.splitlines()[0]
     assert re.fullmatch(r"data: bank-full\.csv, 45,211 rows, sha256 [0-9a-f]{6}…, from DATA", first)
     record = ended.record
@@ -109,38 +74,23 @@ def test_real_rows_become_a_model_that_answers(run: Run, bank_csv: Path) -> None
     assert record["metrics"]["auc"] >= 0.92
     assert {answer["predicted_label"] for answer in record["endpoint"]["answers"]} <= {"yes", "no"}
     assert (ended.build_dir / "report" / "bank" / "report.html").stat().st_size > 1000
-    assert left_behind(ended.build_dir) == []
 
 
-def test_synthetic_rows_will_do_and_a_second_run_gives_the_same_model(run: Run) -> None:
-    first = run(*FEW_ROUNDS)
-    first_record = first.record
-    second = run(*FEW_ROUNDS)
-
-    assert first.returncode == second.returncode == 0, first.stderr + second.stderr
+def test_synthetic_rows_will_do_and_every_step_is_a_line(first: Ended) -> None:
     assert "20,000 synthetic rows" in first.stdout.splitlines()[0]
     assert "say nothing about real clients" in first.stdout
-    assert first_record["data"]["synthetic"] is True
-    assert re.fullmatch(r"[0-9a-f]{64}", first_record["model_digest"])
-    assert second.record["model_digest"] == first_record["model_digest"]
-    shows_its_steps_and_nothing_of_the_sdk(first)
-    says_where_the_time_went(first_record)
-    assert left_behind(second.build_dir) == []
+    assert first.record["data"]["synthetic"] is True
+    assert re.fullmatch(r"[0-9a-f]{64}", first.record["model_digest"])
+    shown = [line.split()[0] for line in first.stdout.splitlines()[1:12]]
+    preparation = ["upload", "definition", "start", "triggers"]
+    assert shown == [*preparation, *JOBS, "good-enough", "register", "approve", "endpoint"]
+    assert first.stderr == ""
 
 
-def shows_its_steps_and_nothing_of_the_sdk(ended: Ended) -> None:
-    shown = [line.split()[0] for line in ended.stdout.splitlines()[1:10]]
-    preparation = ["sdk", "upload", "definition"]
-    steps = ["preprocess", "train", "evaluate", "good-enough", "create-model", "endpoint"]
-    assert shown == preparation + steps
-    assert ended.stderr == ""
-    assert "sagemaker." not in ended.stdout.replace("s3://", "")
-    assert "sagemaker.core" in Path(ended.record["log"]).read_text(encoding="utf-8")
-
-
-def says_where_the_time_went(record: dict[str, Any]) -> None:
+def test_the_record_says_where_the_time_went(first: Ended) -> None:
+    record = first.record
     jobs = [step for step in record["steps"] if step["container_seconds"] is not None]
-    assert [step["name"] for step in jobs] == ["preprocess", "train", "evaluate", "endpoint"]
+    assert [step["name"] for step in jobs] == JOBS
     for step in jobs:
         assert 0 < step["work_seconds"] <= step["container_seconds"] <= step["seconds"]
     overhead = record["overhead"]
@@ -151,34 +101,138 @@ def says_where_the_time_went(record: dict[str, Any]) -> None:
     assert set(record["images"]) == {"preprocess", "train_xgb"}
 
 
-def test_a_model_that_is_not_good_enough_fails_the_run_and_says_by_how_much(run: Run) -> None:
-    ended = run(*FEW_ROUNDS, "--set", "metric.threshold=0.99")
+def test_the_version_says_how_good_it_is_and_from_which_rows_it_came(bank: Bank, first: Ended) -> None:
+    record = first.record
+    package = bank.version(record["model_package"]["version"])
+
+    assert package["ModelPackageGroupName"] == GROUP
+    assert package["ModelApprovalStatus"] == record["model_package"]["status"] == "Approved"
+    assert package["ApprovalDescription"].startswith("make run: accuracy 0.")
+    assert package["CustomerMetadataProperties"]["data-sha256"] == record["data"]["sha256"]
+    assert package["CustomerMetadataProperties"]["pipeline-execution-id"] == record["execution_id"]
+    statistics = package["ModelMetrics"]["ModelQuality"]["Statistics"]["S3Uri"]
+    assert json.loads(read(bank, statistics)) == json.loads(
+        (first.build_dir / "report" / "bank" / "evaluation.json").read_text(encoding="utf-8")
+    )
+
+
+def read(bank: Bank, uri: str) -> str:
+    bucket, _, key = uri.removeprefix("s3://").partition("/")
+    body: bytes = bank.localstack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
+    return body.decode()
+
+
+def test_the_pipeline_that_is_there_is_the_definition_that_was_written(bank: Bank, first: Ended) -> None:
+    described = bank.sagemaker.describe_pipeline(PipelineName=PIPELINE)
+
+    assert described["PipelineArn"] == first.record["pipeline"]["arn"]
+    written = Path(first.record["pipeline"]["definition"]).read_text(encoding="utf-8")
+    kinds = [step["Type"] for step in json.loads(written)["Steps"]]
+    assert kinds == ["Processing", "Training", "Processing", "Condition"]
+
+
+def test_the_endpoint_stays_and_its_requests_are_captured(bank: Bank, first: Ended) -> None:
+    assert bank.served_version() == max(
+        number for number, status in bank.versions().items() if status == "Approved"
+    )
+    described = bank.sagemaker.describe_endpoint(EndpointName=ENDPOINT)
+    assert described["DataCaptureConfig"]["DestinationS3Uri"] == "s3://slipway-bank/captured"
+    answer = bank.localstack.client("sagemaker-runtime").invoke_endpoint(
+        EndpointName=ENDPOINT,
+        ContentType="application/json",
+        Accept="application/json",
+        Body=json.dumps({"instances": [first.record["endpoint"]["answers"][0]["row"]]}),
+    )
+    (prediction,) = json.loads(answer["Body"].read())["predictions"]
+    assert prediction["predicted_label"] in ("yes", "no")
+
+
+def test_the_curl_line_that_is_printed_asks_the_endpoint(first: Ended) -> None:
+    (line,) = (line for line in first.stdout.splitlines() if line.strip().startswith("curl "))
+
+    answer = subprocess.run(["sh", "-c", f"{line} --silent"], capture_output=True, text=True, check=True)
+
+    assert json.loads(answer.stdout)["predictions"][0]["predicted_label"] in ("yes", "no")
+
+
+def test_a_second_run_takes_every_job_from_the_first_and_is_a_version_all_the_same(
+    bank: Bank, first: Ended
+) -> None:
+    with counted_starts() as starts:
+        second = bank("run", *FEW_ROUNDS)
+
+    assert second.returncode == 0, second.all_that_it_said
+    assert [step["name"] for step in second.record["steps"] if step["cached"]] == JOBS
+    for job in JOBS:
+        assert re.search(rf"^  {job} .* s   cached", second.stdout, re.MULTILINE)
+    assert [arn for arn in starts if "-job/" in arn and second.record["execution_id"] in arn] == []
+    assert second.record["model_digest"] == first.record["model_digest"]
+    assert second.record["metrics"] == first.record["metrics"]
+    assert second.record["model_package"]["version"] > first.record["model_package"]["version"]
+    assert bank.served_version() == second.record["model_package"]["version"]
+
+
+def test_the_same_rows_give_the_same_model_again(bank: Bank, first: Ended) -> None:
+    again = bank("run", "--fresh", *FEW_ROUNDS)
+
+    assert again.returncode == 0, again.all_that_it_said
+    assert [step for step in again.record["steps"] if step["cached"]] == []
+    assert again.record["model_digest"] == first.record["model_digest"]
+
+
+def test_the_sdks_own_local_mode_comes_to_the_same_model_and_evaluation(bank: Bank, first: Ended) -> None:
+    local = bank("run", "--mode", "sdk-local", *FEW_ROUNDS)
+
+    assert local.returncode == 0, local.all_that_it_said
+    assert local.record["mode"] == "sdk-local"
+    assert local.record["model_digest"] == first.record["model_digest"]
+    assert local.record["parts"] == first.record["parts"]
+    ours, theirs = (
+        json.loads((ended.build_dir / "report" / "bank" / "evaluation.json").read_text(encoding="utf-8"))
+        for ended in (first, local)
+    )
+    assert theirs == ours
+    assert probabilities(local) == pytest.approx(probabilities(first), abs=1e-6)
+    shown = [line.split()[0] for line in local.stdout.splitlines()[1:10]]
+    assert shown == ["sdk", "upload", "definition", *JOBS, "good-enough", "create-model", "endpoint"]
+    assert "sagemaker.core" in Path(local.record["log"]).read_text(encoding="utf-8")
+    assert left_behind(local.build_dir) == []
+
+
+def probabilities(ended: Ended) -> list[float]:
+    return [answer["probability"] for answer in ended.record["endpoint"]["answers"]]
+
+
+def test_a_model_that_is_not_good_enough_fails_the_run_and_says_by_how_much(bank: Bank, first: Ended) -> None:
+    before = bank.versions()
+
+    ended = bank("run", *FEW_ROUNDS, "--set", "metric.threshold=0.99")
 
     assert ended.returncode == 1
     assert re.search(r"accuracy 0\.\d{4} misses the threshold 0\.9900 by 0\.\d{4}", ended.stderr)
     record = ended.record
     assert record["status"] == "Failed"
     assert [step["name"] for step in record["steps"]][-2:] == ["good-enough", "not-good-enough"]
-    assert "create-model" not in [step["name"] for step in record["steps"]]
     assert record["metrics"]["accuracy"] < 0.99
-    assert left_behind(ended.build_dir) == []
+    assert bank.versions() == before
 
 
-def test_a_missing_column_is_named_by_the_container_that_missed_it(run: Run, real_rows: Change) -> None:
-    ended = run("--data", str(real_rows(lambda row: row[:1] + row[2:])))
+def test_a_missing_column_is_named_by_the_container_that_missed_it(bank: Bank, real_rows: Change) -> None:
+    ended = bank("run", "--data", str(real_rows(lambda row: row[:1] + row[2:])))
 
     assert ended.returncode == 1
     assert "preprocess" in ended.stderr
-    assert "job" in ended.stderr
+    assert "missing column 'job'" in ended.stderr
+    # The last lines of its log stand below the reason.
+    assert re.search(r"^    .*Processing failed: .*'job'", ended.stderr, re.MULTILINE)
     assert "Traceback" not in ended.stderr
     assert "Full log: " in ended.stderr
     assert ended.record["status"] == "Failed"
     assert "job" in ended.record["failure_reason"]
-    assert left_behind(ended.build_dir) == []
 
 
-def test_an_impossible_hyperparameter_is_named_by_the_container_that_refused_it(run: Run) -> None:
-    ended = run("--set", "hyperparameters.eta=fast")
+def test_an_impossible_hyperparameter_is_named_by_the_container_that_refused_it(bank: Bank) -> None:
+    ended = bank("run", "--set", "hyperparameters.eta=fast")
 
     assert ended.returncode == 1
     assert "eta" in ended.stderr
@@ -186,10 +240,9 @@ def test_an_impossible_hyperparameter_is_named_by_the_container_that_refused_it(
     assert ended.record["steps"][-1]["status"] == "Failed"
 
 
-def test_without_an_object_store_the_way_out_is_said(run: Run, environment: dict[str, str]) -> None:
-    environment["AWS_ENDPOINT_URL"] = "http://127.0.0.1:1"
-
-    ended = run()
+@pytest.mark.parametrize("mode", ["api", "sdk-local"])
+def test_without_an_object_store_the_way_out_is_said(bank: Bank, mode: str) -> None:
+    ended = bank("run", "--mode", mode, AWS_ENDPOINT_URL="http://127.0.0.1:1")
 
     assert ended.returncode == 1
     assert "make up" in ended.stderr
@@ -197,14 +250,35 @@ def test_without_an_object_store_the_way_out_is_said(run: Run, environment: dict
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_an_interrupted_run_stops_what_it_started(
-    environment: dict[str, str], tmp_path: Path, number: signal.Signals
-) -> None:
-    build_dir = tmp_path / "build"
+def test_an_interrupted_run_stops_its_execution(bank: Bank, number: signal.Signals) -> None:
+    # Hundreds of rounds: training is not over before it is stopped.
+    returncode, said = interrupted(bank, number, "--fresh", "--set", "hyperparameters.num_round=2000")
+
+    assert returncode == 130
+    assert "interrupted" in said
+    record = json.loads((bank.build_dir / "run.json").read_text(encoding="utf-8"))
+    assert record["status"] == "Stopped"
+    described = bank.sagemaker.describe_pipeline_execution(
+        PipelineExecutionArn=record["pipeline"]["execution_arn"]
+    )
+    assert described["PipelineExecutionStatus"] == "Stopped"
+
+
+def test_an_interrupted_run_of_local_mode_stops_what_it_started(bank: Bank) -> None:
+    returncode, said = interrupted(bank, signal.SIGINT, "--mode", "sdk-local")
+
+    assert returncode == 130
+    assert "interrupted" in said
+    assert json.loads((bank.build_dir / "run.json").read_text(encoding="utf-8"))["status"] == "Stopped"
+    assert left_behind(bank.build_dir) == []
+
+
+def interrupted(bank: Bank, number: signal.Signals, *arguments: str) -> tuple[int, str]:
+    """A run that gets a signal once training has begun: its exit code, and what it said then."""
     with subprocess.Popen(
-        command(build_dir),
+        bank.command("run", *arguments),
         cwd=ROOT,
-        env=environment,
+        env=bank.environment,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -215,8 +289,4 @@ def test_an_interrupted_run_stops_what_it_started(
                 break
         process.send_signal(number)
         _, said = process.communicate(timeout=60)
-
-    assert process.returncode == 130
-    assert "interrupted" in said
-    assert json.loads((build_dir / "run.json").read_text(encoding="utf-8"))["status"] == "Stopped"
-    assert left_behind(build_dir) == []
+    return process.returncode, said

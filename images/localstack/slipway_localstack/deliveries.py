@@ -1,5 +1,6 @@
 """What becomes of an event that a target does not take: tried again, then kept in a dead-letter queue."""
 
+import copy
 import logging
 import random
 import time
@@ -20,6 +21,9 @@ EVENT_AGE_SECONDS = 24 * 60 * 60
 FIRST_WAIT_SECONDS = 1.0
 LONGEST_WAIT_SECONDS = 60.0
 TOO_MANY_REQUESTS, NOT_IMPLEMENTED, SERVER_ERROR = 429, 501, 500
+
+# What is delivered: an event, or whatever JSON a scheduled rule's target has for Input.
+Event = Any
 
 log = logging.getLogger(__name__)
 
@@ -48,6 +52,18 @@ def delivery_error(error: Exception) -> DeliveryError:
     if isinstance(error, BotoCoreError):
         return DeliveryError("SDK_CLIENT_ERROR", str(error), is_transient=True)
     return DeliveryError("UNKNOWN", str(error) or type(error).__name__)
+
+
+def identity_of(event: Event) -> str | None:
+    """An event's id; what a rule's own schedule sends has none where its target has an Input."""
+    return event.get("id") if isinstance(event, dict) else None
+
+
+def without_bus(event: Event) -> Event:
+    """An event without what LocalStack adds to it."""
+    if not isinstance(event, dict):
+        return event
+    return {name: value for name, value in event.items() if name != "event-bus-name"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,7 +108,7 @@ class Delivery:
         self._wait = wait
         self._clock = clock
 
-    def __call__(self, event: dict[str, Any], trace_header: object) -> None:
+    def __call__(self, event: Event, trace_header: object) -> None:
         """Deliver an event, now or later."""
         failure = self._attempt(event, trace_header)
         if failure is None:
@@ -103,14 +119,14 @@ class Delivery:
         else:
             self._give_up(event, failure, 0, exhausted if failure.is_transient else None)
 
-    def _attempt(self, event: dict[str, Any], trace_header: object) -> DeliveryError | None:
+    def _attempt(self, event: Event, trace_header: object) -> DeliveryError | None:
         try:
-            self._process(dict(event), trace_header)
+            self._process(copy.copy(event), trace_header)
         except Exception as error:  # LocalStack's senders raise whatever they meet.
             return delivery_error(error)
         return None
 
-    def _go_on(self, event: dict[str, Any], trace_header: object, failure: DeliveryError) -> None:
+    def _go_on(self, event: Event, trace_header: object, failure: DeliveryError) -> None:
         attempts, began, exhausted = 0, self._clock(), None
         longest = FIRST_WAIT_SECONDS
         latest: DeliveryError | None = failure
@@ -123,13 +139,11 @@ class Delivery:
         if latest:
             self._give_up(event, latest, attempts, exhausted if latest.is_transient else None)
 
-    def _give_up(
-        self, event: dict[str, Any], failure: DeliveryError, attempts: int, exhausted: str | None
-    ) -> None:
+    def _give_up(self, event: Event, failure: DeliveryError, attempts: int, exhausted: str | None) -> None:
         sender = self._sender
         log.warning(
             "events.undelivered rule=%s target=%s event=%s retries=%d code=%s message=%s",
-            sender.rule_name, sender.arn, event.get("id"), attempts, failure.code, failure,
+            sender.rule_name, sender.arn, identity_of(event), attempts, failure.code, failure,
         )  # fmt: skip
         queue_arn = (sender.target.get("DeadLetterConfig") or {}).get("Arn")
         if queue_arn:
@@ -141,7 +155,7 @@ class Delivery:
     def _bury(
         self,
         queue_arn: str,
-        event: dict[str, Any],
+        event: Event,
         failure: DeliveryError,
         attempts: int,
         exhausted: str | None,
@@ -159,7 +173,7 @@ class Delivery:
         sqs = connect_to(aws_access_key_id=queue["account"], region_name=queue["region"]).sqs
         sqs.send_message(
             QueueUrl=sqs.get_queue_url(QueueName=queue["resource"])["QueueUrl"],
-            MessageBody=to_json_str({name: each for name, each in event.items() if name != "event-bus-name"}),
+            MessageBody=to_json_str(without_bus(event)),
             MessageAttributes={
                 name: {"DataType": "String", "StringValue": text} for name, text in attributes.items()
             },

@@ -3,6 +3,7 @@
 import hashlib
 import json
 import re
+import uuid
 from collections.abc import Callable
 from typing import Any
 
@@ -13,7 +14,7 @@ from localstack.services.events.target import Target, TargetSender
 from localstack.utils.aws.request_context import mock_aws_request_headers
 from localstack.utils.xray.trace_header import TraceHeader
 
-from slipway_localstack.deliveries import DeliveryError, is_transient
+from slipway_localstack.deliveries import DeliveryError, identity_of, is_transient
 from slipway_localstack.emulator import Answer
 from slipway_localstack.forwarding import ask_the_emulator, log_answer
 from slipway_localstack.routing import TARGET_PREFIX
@@ -101,7 +102,7 @@ def reader_of(parameter: SageMakerPipelineParameter) -> Callable[[FormattedEvent
         if not found:
             raise DeliveryError(
                 "INVALID_PARAMETER",
-                f"pipeline parameter {parameter['Name']}: nothing is at {text} in event {event.get('id')}",
+                f"pipeline parameter {parameter['Name']}: nothing is at {text} in event {identity_of(event)}",
             )
         return as_text(found[0] if len(found) == 1 else found)
 
@@ -115,7 +116,8 @@ def as_text(value: Any) -> str:
 
 def request_token(event: FormattedEvent, target: str) -> str:
     """The same for the same event at the same target of the same rule; 64 characters."""
-    return hashlib.sha256(f"{event.get('id')} {target}".encode()).hexdigest()
+    identity = identity_of(event) or uuid.uuid4()
+    return hashlib.sha256(f"{identity} {target}".encode()).hexdigest()
 
 
 def refused(answer: Answer) -> DeliveryError:

@@ -26,13 +26,14 @@ class Sender:
     def __init__(self, outcomes: list[Exception | None], **target: Any) -> None:
         self.target = {"Id": "t", "Arn": TARGET_ARN, **target}
         self.outcomes = outcomes
-        self.seen: list[dict[str, Any]] = []
+        self.seen: list[Any] = []
 
-    def process_event(self, event: dict[str, Any], trace_header: object) -> None:  # noqa: ARG002
+    def process_event(self, event: Any, trace_header: object) -> None:  # noqa: ARG002
         self.seen.append(event)
         outcome = self.outcomes[min(len(self.seen), len(self.outcomes)) - 1]
         # As LocalStack's own does.
-        event.pop("event-bus-name")
+        if isinstance(event, dict):
+            event.pop("event-bus-name")
         if outcome:
             raise outcome
 
@@ -235,6 +236,15 @@ def test_what_localstacks_senders_raise_is_understood(
 
     assert (told.code, told.is_transient) == (code, is_transient)
     assert str(told)
+
+
+def test_what_is_no_event_is_a_dead_letter_as_it_is(letters: list[dict[str, Any]]) -> None:
+    sender = Sender([GONE], DeadLetterConfig={"Arn": QUEUE_ARN})
+
+    Delivery(sender)(["monday"], None)
+
+    [letter] = letters
+    assert json.loads(letter["MessageBody"]) == ["monday"]
 
 
 def test_a_policy_that_says_half_takes_awss_other_half() -> None:

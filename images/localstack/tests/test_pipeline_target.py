@@ -130,6 +130,19 @@ def test_an_event_that_is_delivered_again_has_the_same_token_and_no_other_has(re
     assert 32 <= len(first) <= 128
 
 
+def test_what_a_rules_own_schedule_sends_in_an_events_place_starts_an_execution_each_time(
+    recorder: Recorder,
+) -> None:
+    # LocalStack's scheduled rules send a target's Input, which has no id.
+    scheduled = sender(**parameters(First="$[0]"))
+    for _ in range(2):
+        scheduled.process_event(["monday"], TraceHeader())
+
+    requests = [request for _, _, _, request in recorder.asked]
+    assert [each["PipelineParameters"] for each in requests] == [[{"Name": "First", "Value": "monday"}]] * 2
+    assert len({each["ClientRequestToken"] for each in requests}) == 2
+
+
 def test_a_path_that_leads_nowhere_starts_nothing_and_is_named(recorder: Recorder) -> None:
     with pytest.raises(DeliveryError, match=r"Version: nothing is at \$\.detail\.version in event 6a7e"):
         send(sender(**parameters(Version="$.detail.version")))

@@ -4,6 +4,7 @@ import json
 import urllib.error
 import urllib.request
 from dataclasses import dataclass
+from datetime import datetime, timedelta
 from typing import Any
 
 from tests.support.containers import wait_until
@@ -88,11 +89,23 @@ class Schedules:
         """The schedules that there are."""
         return [each["Name"] for each in self.scheduler.list_schedules()["Schedules"]]
 
+    def enter_hour(self) -> None:
+        """Move the emulator's clock to the beginning of an hour, so that none ends meanwhile."""
+        status, page = clock_page(self.emulator, {"To": next_hours(self.emulator, 1)[0]})
+        assert status == 200, page
+
     def move(self, duration: str) -> dict[str, Any]:
         """Move the emulator's clock on."""
         status, page = clock_page(self.emulator, {"Advance": duration})
         assert status == 200, page
         return page
+
+
+def next_hours(emulator: Emulator, count: int) -> list[str]:
+    """The full hours that come next by an emulator's clock, as schedules write them."""
+    now = datetime.fromisoformat(clock_page(emulator)[1]["now"].replace("Z", "+00:00"))
+    first = now.replace(minute=0, second=0, microsecond=0) + timedelta(hours=1)
+    return [(first + timedelta(hours=number)).strftime("%Y-%m-%dT%H:%M:%SZ") for number in range(count)]
 
 
 def clock_page(emulator: Emulator, change: dict[str, str] | None = None) -> tuple[int, dict[str, Any]]:

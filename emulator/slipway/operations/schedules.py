@@ -153,7 +153,7 @@ class Schedules:
         if schedule.status == "ENABLED":
             plan = plan_of(schedule.document, schedule.internal["anchor"])
             last_at = self._firings.last_at(schedule.key)
-            next_at = plan.next_from(now if last_at is None else max(now, last_at + 1))
+            next_at = plan.first(now if last_at is None else max(now, last_at + 1))
         self._firings.plan(schedule.key, next_at)
 
     def _check(self, parameters: Document) -> None:

@@ -35,6 +35,10 @@ class Expression(Protocol):
     def is_recurring(self) -> bool:
         """Whether it may happen more than once."""
 
+    @property
+    def is_for_now(self) -> bool:
+        """Whether a schedule that begins in one of its times means that one too."""
+
     def next_after(self, moment: float, anchor: float) -> float | None:
         """The first time after `moment`; a rate counts from `anchor`. None where there is none."""
 
@@ -46,6 +50,7 @@ class At:
     wall: datetime
     zone: ZoneInfo
     is_recurring = False
+    is_for_now = True
 
     def next_after(self, moment: float, _anchor: float) -> float | None:
         """Its own time, until it has come."""
@@ -59,6 +64,7 @@ class Rate:
 
     seconds: int
     is_recurring = True
+    is_for_now = True
 
     def next_after(self, moment: float, anchor: float) -> float | None:
         """The anchor itself where that is still to come."""
@@ -73,6 +79,7 @@ class Recurring:
     cron: Cron
     zone: ZoneInfo
     is_recurring = True
+    is_for_now = False
 
     def next_after(self, moment: float, _anchor: float) -> float | None:
         """The next such time that exists, where the clock shows it for the first time."""

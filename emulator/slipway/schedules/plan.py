@@ -32,9 +32,10 @@ class Plan:
         found = self.expression.next_after(moment, self.anchor)
         return None if found is None or (self.end is not None and found > self.end) else found
 
-    def next_from(self, moment: float) -> float | None:
-        """The first time in the second of `moment` or later."""
-        return self.next_after(math.floor(moment) - STEP_SECONDS)
+    def first(self, moment: float) -> float | None:
+        """The first time of a schedule that begins at `moment`."""
+        is_for_now = self.expression.is_for_now
+        return self.next_after(math.floor(moment) - STEP_SECONDS if is_for_now else moment)
 
 
 def plan_of(schedule: Document, anchor: float) -> Plan:

@@ -91,6 +91,12 @@ def test_null_is_what_is_left_out() -> None:
     assert cache_key(step, {**without, "Environment": None}) == cache_key(step, without)
 
 
+def test_an_empty_map_is_not_what_is_left_out() -> None:
+    step = step_of(processing("P", CacheConfig=ON))
+
+    assert cache_key(step, {"Environment": {}}) != cache_key(step, {})
+
+
 def test_another_step_is_other_work() -> None:
     one, other = (step_of(processing(name, CacheConfig=ON)) for name in ("P", "Q"))
 

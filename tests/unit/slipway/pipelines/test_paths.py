@@ -21,6 +21,7 @@ from slipway.pipelines.paths import NAMING, PathError, parse_path, walk, written
         ("a-b.c d.é", ("a-b", "c d", "é")),
         # The SDK quotes without escapes.
         ("a['it's']", ("a", "it's")),
+        ("a['x']y'].b", ("a", "x']y", "b")),
         ("a['x[0]'][0]", ("a", "x[0]", 0)),
         ("a['']", ("a", "")),
         ("a['line\nbreak']", ("a", "line\nbreak")),

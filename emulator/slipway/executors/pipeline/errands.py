@@ -24,21 +24,18 @@ class Errands:
         self._futures: dict[Key, dict[str, Future[object]]] = {}
 
     def outcome(self, owner: Key, name: str, work: Callable[[], object], done: Callable[[], None]) -> object:
-        """What `work` returned, or raises what it raised; the first time it is begun, and `done` follows it.
+        """What `work` returned; raises what it raised.
 
-        Raises PendingError while it is under way.
+        The first time it is begun, and `done` follows it. Raises PendingError
+        then, and while it is under way.
         """
         with self._lock:
             future = self._futures.get(owner, {}).get(name)
             if future is None:
-                future = self._begin(owner, name, work, done)
-        if not future.done():
+                self._begin(owner, name, work, done)
+        if future is None or not future.done():
             raise PendingError(name)
         return future.result()
-
-    def has(self, owner: Key, name: str) -> bool:
-        """Whether it has been begun."""
-        return name in self._futures.get(owner, {})
 
     def forget(self, owner: Key) -> None:
         """Keep nothing more for `owner`; what has not begun never does."""
@@ -56,15 +53,12 @@ class Errands:
         """Begin nothing more."""
         self._pool.shutdown(wait=False, cancel_futures=True)
 
-    def _begin(
-        self, owner: Key, name: str, work: Callable[[], object], done: Callable[[], None]
-    ) -> Future[object]:
+    def _begin(self, owner: Key, name: str, work: Callable[[], object], done: Callable[[], None]) -> None:
         future: Future[object] = Future()
         self._futures.setdefault(owner, {})[name] = future
         # A pool that was closed takes nothing: the next process does it.
         with suppress(RuntimeError):
             self._pool.submit(_run, future, work, done)
-        return future
 
 
 def _run(future: Future[object], work: Callable[[], object], done: Callable[[], None]) -> None:

@@ -78,7 +78,9 @@ class LocalRun:
         with local_mode(self.settings, bucket.name, self.build_dir, run_id) as local:
             progress = _Progress(self, bucket)
             try:
+                started = time.monotonic()
                 execution = run_pipeline(local, training.pipeline, values, progress)
+                self.record.pipeline_seconds = round(time.monotonic() - started, 3)
                 self._note(execution, local, bucket)
                 return self._answers(execution, local, bucket)
             except KeyboardInterrupt:

@@ -69,6 +69,7 @@ class Run:
         definition = training_definition(self.project, self.settings, self.images, self.build_dir)
         self.console.done(f"{self.build_dir.name}/pipelines/{definition.file.name}")
         execution = self._start(aws, definition, stored)
+        started = time.monotonic()
         progress = _Progress(self, aws, bucket)
         try:
             # The jobs of the first step are being started meanwhile.
@@ -79,6 +80,7 @@ class Run:
             self.console.line(f"  stopping the execution {execution.execution_id} …")
             self.console.line(f"  the execution is {execution.stop()}")
             raise
+        self.record.pipeline_seconds = round(time.monotonic() - started, 3)
         try:
             version = self._note(ended, progress, aws, bucket)
             self._approve(aws, version)

@@ -46,6 +46,8 @@ class RunRecord:
     model_uri: str | None = None
     model_package: dict[str, Any] = field(default_factory=dict)
     endpoint: dict[str, Any] = field(default_factory=dict)
+    # From the call that starts the execution until its end is known.
+    pipeline_seconds: float | None = None
     overhead: dict[str, float] = field(default_factory=dict)
 
     def note_data(self, data: DataSource) -> None:

@@ -14,11 +14,12 @@ from pathlib import Path
 from typing import Any
 
 from scripts.commands import LOGS, ROOT, SetupError, capture, logged, relative, run_main, say, tail
-from scripts.stack import SERVICES
 
 FIGURES = ROOT / "build" / "soak.json"
 LOG = LOGS / "soak.log"
 OURS = "label=slipway"
+# The ARN of what a container runs for.
+RESOURCE = '{{.Label "slipway.resource"}}'
 LISTINGS = {
     "containers": ("ps", "--all", "--quiet"),
     "networks": ("network", "ls", "--quiet"),
@@ -37,18 +38,18 @@ class Soak:
     left: dict[str, dict[str, int]] = field(default_factory=dict)
     model_digests: set[str] = field(default_factory=set)
 
-    def make(self, verb: str) -> None:
+    def make(self, verb: str, *variables: str) -> None:
         """One verb in the clone. Raises SetupError where it fails."""
         started = time.monotonic()
-        if logged(["make", "-C", str(self.checkout), verb], LOG) != 0:
+        if logged(["make", "-C", str(self.checkout), verb, *variables], LOG) != 0:
             raise SetupError(f"`make {verb}` failed; its last lines ({relative(LOG)}):\n{tail(LOG)}")
         seconds = round(time.monotonic() - started, 1)
         self.seconds.setdefault(verb, []).append(seconds)
         say(f"  make {verb:<8} {seconds:6.1f} s")
 
     def run(self) -> None:
-        """`make run`, and which model came of it."""
-        self.make("run")
+        """`make run`, every job computed, and which model came of it."""
+        self.make("run", "FRESH=1")
         record: Any = json.loads((self.checkout / "build" / "run.json").read_text(encoding="utf-8"))
         self.model_digests.add(record["model_digest"])
 
@@ -81,6 +82,14 @@ def listed(*listing: str) -> list[str]:
     return answer.stdout.split()
 
 
+def jobs_left() -> list[str]:
+    """Whose containers are there, beside those of services, endpoints and functions, which stay."""
+    answer = capture(["docker", "ps", "--all", "--filter", OURS, "--format", RESOURCE])
+    if answer.returncode != 0:
+        raise SetupError(f"docker ps failed: {answer.stderr.strip()}")
+    return [arn for arn in answer.stdout.split() if "-job/" in arn]
+
+
 def soak(runs: int, folder: Path) -> Soak:
     """A clean clone's whole life. Raises SetupError at the first thing that is not as it must be."""
     checkout = folder / "slipway"
@@ -90,10 +99,10 @@ def soak(runs: int, folder: Path) -> Soak:
     life = Soak(checkout, runs)
     for _ in range(runs):
         life.run()
-        # The services of `make up` stay, and nothing else may.
         life.look("a run")
-        if life.left["a run"]["containers"] > len(SERVICES):
-            raise SetupError(f"after a run there are {life.left['a run']['containers']} containers of ours")
+        jobs = jobs_left()
+        if jobs:
+            raise SetupError(f"after a run there are still containers of {', '.join(jobs)}")
     life.make("down")
     life.look("make down", "containers", "networks")
     life.run()

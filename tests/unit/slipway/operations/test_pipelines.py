@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 from tests.support.control_plane import ControlPlane
-from tests.support.pipeline_plane import ROLE, PipelinePlane, create, definition, fail_step
+from tests.support.pipeline_plane import ROLE, PipelinePlane, create, definition, fail_step, start
 from tests.support.registry import PREFIX, refused
 
 ARN = f"{PREFIX}:pipeline/Bank"
@@ -146,9 +146,21 @@ def test_a_pipeline_that_is_not_there(sagemaker: Any, pipelines: PipelinePlane) 
             "ResourceNotFound",
             f"Pipeline '{ARN}' does not exist.",
         )
-    elsewhere = ARN.replace("eu-west-1", "us-east-1")
-    create(sagemaker)
-    assert refused(sagemaker.describe_pipeline, PipelineName=elsewhere)[0] == "ResourceNotFound"
+
+
+def test_nobody_sees_the_pipelines_of_another_account_or_region(
+    sagemaker: Any, pipelines: PipelinePlane, plane: ControlPlane
+) -> None:
+    for account, region in (("111122223333", "eu-west-1"), ("123456789012", "us-east-1")):
+        theirs = plane.client(account=account, region=region)
+        pipeline = create(theirs)
+        execution = start(theirs)
+
+        for name in ("describe_pipeline", "start_pipeline_execution"):
+            assert refused(getattr(sagemaker, name), PipelineName=pipeline)[0] == "ResourceNotFound"
+        for name in ("describe_pipeline_execution", "stop_pipeline_execution"):
+            assert refused(getattr(sagemaker, name), PipelineExecutionArn=execution)[0] == "ResourceNotFound"
+        theirs.close()
 
 
 def test_a_token_gives_one_pipeline_however_often_it_is_sent(
@@ -241,9 +253,7 @@ def test_a_pipeline_goes_with_all_that_is_below_it_once_nothing_of_it_runs(
 ) -> None:
     create(sagemaker)
     create(sagemaker, "Other")
-    start = sagemaker.start_pipeline_execution
-    execution = start(PipelineName="Bank")["PipelineExecutionArn"]
-    other = start(PipelineName="Other")["PipelineExecutionArn"]
+    execution, other = start(sagemaker), start(sagemaker, "Other")
     step = pipelines.step(execution, "Wait", "Executing")
 
     code, message = refused(sagemaker.delete_pipeline, PipelineName="Bank")

@@ -206,9 +206,7 @@ def failing(kit: Kit) -> Facts:
     made = pipeline(kit, "failing", [broken, never])
     made.create(kit.role)
     first = ended(made.start())
-    retried = kit.session.sagemaker_client.retry_pipeline_execution(
-        PipelineExecutionArn=first["arn"], ClientRequestToken="r" * 32
-    )
+    retried = kit.session.sagemaker_client.retry_pipeline_execution(PipelineExecutionArn=first["arn"])
     execution = made.start()
     execution.arn = retried["PipelineExecutionArn"]
     return {"first": first, "again": ended(execution)}
@@ -314,7 +312,7 @@ def updating(kit: Kit) -> Facts:
 
 def stopping(kit: Kit) -> Facts:
     """An execution stopped while a step runs, and the one after it that never begins."""
-    long = shell(kit, "Long", "sleep 600")
+    long = shell(kit, "Long", "trap 'exit 0' TERM; sleep 600 & wait")
     made = pipeline(kit, "stopping", [long, shell(kit, "Next", "true", depends_on=[long])])
     made.create(kit.role)
     execution = made.start()

@@ -135,6 +135,8 @@ def run(arguments: argparse.Namespace, settings: Settings) -> int:
             logging.getLogger(__name__).exception("run.failed project=%s", project.name)
             raise OrchestrationError(f"{record.failure_reason}\n  Full log: {log}") from error
         finally:
+            if record.status != "Succeeded":
+                console.failed()
             record.note_overhead(time.monotonic() - PROCESS_STARTED)
             record.write(build_dir / "run.json")
     _sum_up(project, record, answers, settings, console, build_dir)

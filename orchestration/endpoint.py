@@ -57,12 +57,17 @@ class Endpoint:
         )
 
     def wait_until_it_serves(
-        self, model_package_arn: str, begin_seconds: float = BEGIN_SECONDS, seconds: float = SERVE_SECONDS
+        self,
+        model_package_arn: str,
+        begin_seconds: float = BEGIN_SECONDS,
+        seconds: float = SERVE_SECONDS,
+        is_new: bool = False,
     ) -> None:
         """Return once the endpoint serves that version.
 
         Raises DeploymentError: where nobody begins to deploy it in time, with what
-        the function that should have said; where the deployment fails, with its reason.
+        the function that should have said; where the deployment fails, with its
+        reason; and, of the newest version (`is_new`), where a later one serves by now.
         """
         started = time.monotonic()
         has_begun = False
@@ -70,6 +75,11 @@ class Endpoint:
             serving = self.serving()
             if serving and serving.status == "InService" and serving.model_package_arn == model_package_arn:
                 return
+            if is_new and serving and _is_newer(serving, model_package_arn):
+                raise DeploymentError(
+                    f"{self.name} serves {serving.model_package_arn}, which was approved after "
+                    f"{model_package_arn}; the newest approved version is the one that serves"
+                )
             if serving and serving.status in CHANGING:
                 has_begun = True
             elif has_begun and (serving is None or serving.status != "InService" or serving.failure_reason):
@@ -123,3 +133,10 @@ class Endpoint:
             f"  Look at: aws logs tail {group}; aws events list-targets-by-rule --rule "
             f"slipway-{self.project}-approval"
         )
+
+
+def _is_newer(serving: Serving, model_package_arn: str) -> bool:
+    """Whether a later version of the same group serves."""
+    group, _, number = model_package_arn.rpartition("/")
+    serving_group, _, serving_number = (serving.model_package_arn or "").rpartition("/")
+    return serving_group == group and int(serving_number) > int(number)

@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from botocore.exceptions import ClientError
+from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration.clients import Aws
 from orchestration.execution import Step
@@ -82,7 +82,7 @@ def last_lines(aws: Aws, group: str, stream_prefix: str, count: int) -> list[str
                 logGroupName=group, logStreamName=stream["logStreamName"], limit=count
             )["events"]
         ]
-    except ClientError:
+    except (ClientError, BotoCoreError):
         # A job that never ran has no log; what is shown of one is a help and no result.
         return []
     events.sort(key=lambda event: event["timestamp"])

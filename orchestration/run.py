@@ -6,10 +6,13 @@ knows what answers there.
 
 import time
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
+
+from botocore.exceptions import BotoCoreError, ClientError
 
 from orchestration.answers import Answer, ask_both_ways
 from orchestration.clients import Aws
@@ -78,7 +81,8 @@ class Run:
         except BaseException:
             # Nobody would look at what it comes to.
             self.console.line(f"  stopping the execution {execution.execution_id} …")
-            self.console.line(f"  the execution is {execution.stop()}")
+            with suppress(BotoCoreError, ClientError):  # what went wrong first is what counts
+                self.console.line(f"  the execution is {execution.stop()}")
             raise
         self.record.pipeline_seconds = round(time.monotonic() - started, 3)
         try:
@@ -159,7 +163,7 @@ class Run:
         self.console.step("endpoint")
         started = time.monotonic()
         endpoint = Endpoint(aws, self.project.name)
-        endpoint.wait_until_it_serves(version.arn)
+        endpoint.wait_until_it_serves(version.arn, is_new=True)
         live = progress.jobs[PREPROCESS].output_uris["live"]
         named, encoded = (bucket.read(f"{live}/{name}").decode() for name in ("live.csv", "encoded.csv"))
         asked = time.monotonic()

@@ -206,18 +206,18 @@ class Deployer:
         return {name for name in names() if pattern.fullmatch(name)}
 
     def _newest_approved(self) -> Document | None:
-        listed = self._sagemaker.list_model_packages(
+        approved = self._sagemaker.list_model_packages(
             ModelPackageGroupName=self._settings.model_package_group_name,
             ModelApprovalStatus="Approved",
             SortBy="CreationTime",
             SortOrder="Descending",
-            MaxResults=1,
+            MaxResults=100,
         )["ModelPackageSummaryList"]
-        if not listed:
+        if not approved:
             return None
-        package: Document = self._sagemaker.describe_model_package(
-            ModelPackageName=listed[0]["ModelPackageArn"]
-        )
+        # Numbers only grow, which two versions of one second say better than their times.
+        newest = max(approved, key=lambda item: int(item["ModelPackageVersion"]))
+        package: Document = self._sagemaker.describe_model_package(ModelPackageName=newest["ModelPackageArn"])
         return package
 
     def _endpoint(self) -> Document | None:

@@ -58,6 +58,27 @@ def test_another_kind_of_model_is_no_version(records: EndpointRecords, endpoint:
     assert endpoint.serving() == Serving("Creating", None)
 
 
+def test_a_version_that_a_newer_one_has_overtaken_is_not_waited_for(
+    records: EndpointRecords, endpoint: Endpoint
+) -> None:
+    records.client.create_endpoint(EndpointName=NAME, EndpointConfigName="one")
+    records.put_in_service(NAME)
+
+    with pytest.raises(DeploymentError, match=r"slipway-bank/1, which was approved after .*slipway-bank/0"):
+        endpoint.wait_until_it_serves(ARN.replace("/1", "/0"), begin_seconds=60, seconds=60, is_new=True)
+
+
+def test_going_back_to_an_older_version_waits_while_the_newer_one_serves(
+    records: EndpointRecords, endpoint: Endpoint
+) -> None:
+    records.client.create_endpoint(EndpointName=NAME, EndpointConfigName="one")
+    records.put_in_service(NAME)
+
+    # Nothing begins: it is not the newer version that is complained of.
+    with pytest.raises(DeploymentError, match="is not served; the endpoint is InService"):
+        endpoint.wait_until_it_serves(ARN.replace("/1", "/0"), begin_seconds=0, seconds=60)
+
+
 def test_where_nobody_deploys_it_is_said_who_should_have_and_where_to_look(endpoint: Endpoint) -> None:
     with pytest.raises(DeploymentError) as raised:
         endpoint.wait_until_it_serves(ARN, begin_seconds=0, seconds=60)

@@ -83,6 +83,7 @@ def test_every_operation_answers_what_its_model_promises(
     walk_through_pipelines(Pipelines(jobs))
     walk_through_the_registry(endpoints)
     walk_through_an_endpoint(endpoints)
+    walk_through_schedules(watched.watch(emulator.client("scheduler")))
 
     assert watched.wrong == []
     assert sorted(wired(emulator)) == sorted(watched.called)
@@ -221,6 +222,29 @@ def walk_through_an_endpoint(endpoints: Endpoints) -> None:
     endpoints.settled(name)
     endpoints.delete(name)
     sagemaker.delete_endpoint_config(EndpointConfigName=first)
+
+
+def walk_through_schedules(scheduler: Any) -> None:
+    group, name = new_name("group"), new_name("schedule")
+    arn = scheduler.create_schedule_group(Name=group, Tags=[{"Key": "team", "Value": "night"}])[
+        "ScheduleGroupArn"
+    ]
+    queue_arn = f"arn:aws:sqs:us-east-1:000000000000:{new_name('queue')}"
+    schedule = {
+        **{"Name": name, "GroupName": group, "ScheduleExpression": "cron(0 0 1 1 ? 2199)"},
+        **{"FlexibleTimeWindow": {"Mode": "OFF"}, "Target": {"Arn": queue_arn, "RoleArn": ROLE}},
+    }
+    scheduler.create_schedule(**schedule)
+    scheduler.update_schedule(**schedule, State="DISABLED", Description="once in a while")
+    assert scheduler.get_schedule(Name=name, GroupName=group)["State"] == "DISABLED"
+    assert len(scheduler.list_schedules(GroupName=group)["Schedules"]) == 1
+    scheduler.delete_schedule(Name=name, GroupName=group)
+    scheduler.tag_resource(ResourceArn=arn, Tags=[{"Key": "other", "Value": "x"}])
+    assert len(scheduler.list_tags_for_resource(ResourceArn=arn)["Tags"]) == 2
+    scheduler.untag_resource(ResourceArn=arn, TagKeys=["other"])
+    scheduler.get_schedule_group(Name=group)
+    scheduler.list_schedule_groups(NamePrefix=group)
+    scheduler.delete_schedule_group(Name=group)
 
 
 @pytest.mark.parametrize("through", ["the emulator", "LocalStack"])

@@ -94,6 +94,14 @@ def emulator_image() -> str:
 
 
 @pytest.fixture(scope="session")
+def lambda_image() -> str:
+    """What functions from archives run on; built where it is not, which takes seconds."""
+    from scripts.images import Build, ensure_built
+
+    return ensure_built(Build("lambda_python")).reference
+
+
+@pytest.fixture(scope="session")
 def emulator(emulator_image: str, localstack: LocalStack) -> Iterator[Emulator]:
     """An emulator of the tests' own; LocalStack forwards to it."""
     with running_emulator(emulator_image, localstack) as started:

@@ -129,10 +129,12 @@ class _Source:
         self._s3_clients = s3_clients
 
     def archive(self, owner: Owner, code: Document) -> bytes:
-        """The archive that a request holds or names."""
-        if code.get("ZipFile"):
-            content: bytes = code["ZipFile"]
-            return content
+        """The archive that a request holds or names, and that can be unpacked."""
+        content: bytes = code.get("ZipFile") or self._object(owner, code)
+        function_code.check_archive(content)
+        return content
+
+    def _object(self, owner: Owner, code: Document) -> bytes:
         s3 = self._s3_clients.of(owner)
         try:
             return s3.read(code["S3Bucket"], code["S3Key"], code.get("S3ObjectVersion"))
@@ -145,7 +147,6 @@ class _Source:
 
     def kept(self, key: Key, archive: bytes) -> Code:
         """Have an archive where it survives this process."""
-        function_code.check_archive(archive)
         digest, shown = function_code.sha256_of(archive)
         function_code.keep(archive, code_folder(self._settings.jobs_dir, key, digest))
         return Code(sha256=shown, size_bytes=len(archive), archive=digest)

@@ -2,6 +2,8 @@
 
 import logging
 import shutil
+import threading
+import uuid
 from collections.abc import Callable
 from pathlib import Path
 
@@ -9,7 +11,7 @@ from slipway.clock import Clock
 from slipway.errors import FunctionParameterError
 from slipway.executors.function_containers import code_folder, function_folder
 from slipway.resources.function import Code, activated, code_of, failed, is_settled, live_function
-from slipway.resources.resource import Key, Resource
+from slipway.resources.resource import Key, Kind, Resource
 from slipway.staging.function_code import unpack
 from slipway.store.store import Store
 
@@ -38,7 +40,7 @@ class FunctionExecutor:
         function = self._store.get(key)
         if function is None:
             self._retire(key, None)
-            shutil.rmtree(function_folder(self._jobs_dir, key), ignore_errors=True)
+            self._forget(key)
             return
         if is_settled(function):
             return
@@ -52,7 +54,7 @@ class FunctionExecutor:
         live = live_function(active)
         if live is not None:
             self._retire(key, live.revision)
-            self._forget_older_code(key, live.code)
+            self._forget_older_code(key)
         log.info("function.active arn=%s", key.arn)
 
     def fail(self, key: Key, reason: str) -> None:
@@ -70,8 +72,26 @@ class FunctionExecutor:
         is_same = function.document["RevisionId"] == revision
         return activated(function, self._clock.now()) if is_same else function
 
-    def _forget_older_code(self, key: Key, code: Code) -> None:
-        folder = function_folder(self._jobs_dir, key) / "code"
-        for archive in folder.iterdir() if folder.is_dir() else ():
-            if archive.name != code.archive:
-                shutil.rmtree(archive, ignore_errors=True)
+    def _forget(self, key: Key) -> None:
+        """Remove the files of a function that is gone, and not those of another that has its name now."""
+        with self._store.all_or_nothing():
+            if self._store.get(key) is None:
+                self._remove(function_folder(self._jobs_dir, key))
+
+    def _forget_older_code(self, key: Key) -> None:
+        # Archives are kept in the transaction in which a row comes to name them.
+        with self._store.all_or_nothing():
+            function = self._store.get(key)
+            if function is None or not is_settled(function):
+                return
+            folder = function_folder(self._jobs_dir, key) / "code"
+            for archive in folder.iterdir() if folder.is_dir() else ():
+                if archive.name != code_of(function).archive:
+                    self._remove(archive)
+
+    def _remove(self, folder: Path) -> None:
+        """Have a folder gone at once, and what was in it a little later."""
+        if folder.is_dir():
+            gone = self._jobs_dir / Kind.FUNCTION.value / f".gone-{uuid.uuid4().hex}"
+            folder.rename(gone)
+            threading.Thread(target=shutil.rmtree, args=(gone, True), name="function-files").start()

@@ -42,13 +42,13 @@ class FunctionContainers:
         self._environment_of = environment_of
         self._processors, _ = engine.capacity()
 
-    def start(self, function: LiveFunction, identity: str) -> str:
+    def start(self, function: LiveFunction, identity: str, log_stream: str) -> str:
         """Have a container run, which will ask for work under the host name `identity`; returns its id.
 
         Raises EngineError, EntrypointError and ImageMissingError.
         """
         make_writable(self._scratch(function.key, identity))
-        container_id = self._engine.create(self._spec(function, identity))
+        container_id = self._engine.create(self._spec(function, identity, log_stream))
         self._engine.start(container_id)
         return container_id
 
@@ -63,7 +63,7 @@ class FunctionContainers:
         used = self._engine.memory_used(container_id)
         return None if used is None else round(used / 1024**2)
 
-    def _spec(self, function: LiveFunction, identity: str) -> ContainerSpec:
+    def _spec(self, function: LiveFunction, identity: str, log_stream: str) -> ContainerSpec:
         scratch = self._scratch(function.key, identity)
         mounts = [Mount(scratch.relative_to(self._jobs_dir).as_posix(), "/tmp")]
         image = function.code.image_id
@@ -81,7 +81,7 @@ class FunctionContainers:
             entrypoint=tuple(own["EntryPoint"]) if own.get("EntryPoint") else None,
             command=tuple(command) if command else None,
             working_directory=directory,
-            environment=self._environment(function, identity),
+            environment=self._environment(function, identity, log_stream),
             mounts=tuple(mounts),
             limits=self._limits(function),
             network=self._network,
@@ -90,7 +90,7 @@ class FunctionContainers:
             is_confined=True,
         )
 
-    def _environment(self, function: LiveFunction, identity: str) -> dict[str, str]:
+    def _environment(self, function: LiveFunction, identity: str, log_stream: str) -> dict[str, str]:
         """Developer guide, "Defined runtime environment variables", and how a client here reaches AWS."""
         runtime = function.configuration.get("Runtime")
         defined = {
@@ -100,7 +100,7 @@ class FunctionContainers:
             "AWS_LAMBDA_FUNCTION_VERSION": LATEST,
             "AWS_LAMBDA_FUNCTION_MEMORY_SIZE": str(function.memory_megabytes),
             "AWS_LAMBDA_LOG_GROUP_NAME": function.log_group,
-            "AWS_LAMBDA_LOG_STREAM_NAME": stream_name(identity),
+            "AWS_LAMBDA_LOG_STREAM_NAME": log_stream,
             "AWS_LAMBDA_INITIALIZATION_TYPE": "on-demand",
             "LAMBDA_TASK_ROOT": TASK_ROOT,
             "TZ": ":UTC",

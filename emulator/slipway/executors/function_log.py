@@ -83,7 +83,7 @@ class Clerk:
     """Settles logs a moment after their marks, in one thread for all of them."""
 
     def __init__(self) -> None:
-        self._due: list[tuple[float, int, FunctionLog]] = []
+        self._due: list[tuple[float, int, FunctionLog, Callable[[], None]]] = []
         self._numbers = itertools.count()
         self._changed = threading.Condition()
         self._is_closed = False
@@ -99,10 +99,10 @@ class Clerk:
             self._is_closed = True
             self._changed.notify()
 
-    def settle_later(self, log: FunctionLog, moment: float) -> None:
-        """Have a log settled once the marks of `moment` may be written."""
+    def settle_later(self, log: FunctionLog, moment: float, before: Callable[[], None]) -> None:
+        """Have a log settled once the marks of `moment` may be written, and `before` be done before."""
         with self._changed:
-            heapq.heappush(self._due, (moment, next(self._numbers), log))
+            heapq.heappush(self._due, (moment, next(self._numbers), log, before))
             self._changed.notify()
 
     def _run(self) -> None:
@@ -114,5 +114,6 @@ class Clerk:
                 if wait is None or wait > 0:
                     self._changed.wait(wait)
                     continue
-                moment, _, log = heapq.heappop(self._due)
+                moment, _, log, before = heapq.heappop(self._due)
+            before()
             log.settle(moment)

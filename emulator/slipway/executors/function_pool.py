@@ -35,6 +35,7 @@ class FunctionInstance:
     function: LiveFunction
     log: FunctionLog
     identity: str
+    log_stream: str
     session: FunctionSession = field(default_factory=FunctionSession)
     made_at: float = field(default_factory=time.monotonic)
     container_id: str | None = None
@@ -44,6 +45,9 @@ class FunctionInstance:
     has_served: bool = False
     idle_since: float = 0.0
     is_discarded: bool = False
+    # What it had in use when that was asked last, and when it was (time.monotonic).
+    memory_megabytes: int | None = None
+    memory_at: float = 0.0
 
     @property
     def is_free(self) -> bool:
@@ -171,7 +175,7 @@ class FunctionPool:
         def on_line(moment: float, text: str) -> None:
             self._on_line(function, stream, moment, text)
 
-        return FunctionInstance(function, FunctionLog(on_line), identity)
+        return FunctionInstance(function, FunctionLog(on_line), identity, stream)
 
     def _taken_out(self, instances: Iterable[FunctionInstance]) -> list[FunctionInstance]:
         """Have nobody take these up any more; those of them that are idle."""

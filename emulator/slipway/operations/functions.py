@@ -21,10 +21,10 @@ class CodeSource(Protocol):
     """Where the code of functions comes from, and where it is kept."""
 
     def archive(self, owner: Owner, code: Document) -> bytes:
-        """The archive that a request holds or names. Raises FunctionParameterError."""
+        """The archive that a request holds or names; it can be unpacked. Raises FunctionParameterError."""
 
     def kept(self, key: Key, archive: bytes) -> Code:
-        """Have an archive where it survives this process. Raises FunctionParameterError."""
+        """Have an archive where it survives this process."""
 
     def image(self, image_uri: str) -> Code:
         """The image of a URI. Raises FunctionParameterError."""
@@ -61,11 +61,13 @@ class Functions:
         check_code(parameters["Code"], is_image=parameters.get("PackageType") == "Image")
         if self._store.get(key) is not None:
             raise _exists(key)
-        code = self._code(key, parameters["Code"])
         tags = [{"Key": name, "Value": value} for name, value in parameters.get("Tags", {}).items()]
-        function = created(key, parameters, code, self._clock.now())
+        keep = self._keeping(key, parameters["Code"])
         try:
-            self._store.create(function, tags)
+            # Files of a function that is being deleted are looked after under the same lock.
+            with self._store.all_or_nothing():
+                function = created(key, parameters, keep(), self._clock.now())
+                self._store.create(function, tags)
         except AlreadyExistsError:
             raise _exists(key) from None
         self._submit(key)
@@ -103,10 +105,16 @@ class Functions:
         check_configuration(parameters)
         check_code(parameters, is_image=function.document["PackageType"] == "Image")
         self._check_revision(function, parameters)
-        code = self._code(function.key, parameters)
+        keep = self._keeping(function.key, parameters)
         if parameters.get("DryRun"):
-            return recoded(function, parameters, code, self._clock.now()).document
-        return self._changed(function.key, lambda now: recoded(now, parameters, code, self._clock.now()))
+            return function.document
+        with self._store.all_or_nothing():
+            code = keep()
+            changed = self._changed(
+                function.key, lambda now: recoded(now, parameters, code, self._clock.now())
+            )
+        self._submit(function.key)
+        return changed.document
 
     def update_configuration(self, call: Call) -> Document:
         """UpdateFunctionConfiguration."""
@@ -114,7 +122,9 @@ class Functions:
         function = existing_function(self._store, call.owner, parameters)
         check_configuration(parameters)
         self._check_revision(function, parameters)
-        return self._changed(function.key, lambda now: reconfigured(now, parameters, self._clock.now()))
+        changed = self._changed(function.key, lambda now: reconfigured(now, parameters, self._clock.now()))
+        self._submit(function.key)
+        return changed.document
 
     def delete(self, call: Call) -> Document:
         """DeleteFunction; invocations that run are brought to their end."""
@@ -123,12 +133,15 @@ class Functions:
         self._submit(function.key)
         return {"StatusCode": 204}
 
-    def _code(self, key: Key, code: Document) -> Code:
+    def _keeping(self, key: Key, code: Document) -> Callable[[], Code]:
+        """Have code that can be run; the function that is returned keeps it, which is quick."""
         if code.get("ImageUri"):
-            return self._source.image(code["ImageUri"])
-        return self._source.kept(key, self._source.archive(key.owner, code))
+            image = self._source.image(code["ImageUri"])
+            return lambda: image
+        archive = self._source.archive(key.owner, code)
+        return lambda: self._source.kept(key, archive)
 
-    def _changed(self, key: Key, change: Callable[[Resource], Resource]) -> Document:
+    def _changed(self, key: Key, change: Callable[[Resource], Resource]) -> Resource:
         def checked(function: Resource) -> Resource:
             if not is_settled(function):
                 raise FunctionConflict(
@@ -137,9 +150,7 @@ class Functions:
                 )
             return change(function)
 
-        changed = self._store.transition(key, checked)
-        self._submit(key)
-        return changed.document
+        return self._store.transition(key, checked)
 
     @staticmethod
     def _check_revision(function: Resource, parameters: Document) -> None:

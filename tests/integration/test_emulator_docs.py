@@ -1,12 +1,14 @@
 """docs/emulator.md as written: ten lines of compose, one variable, and a job that runs."""
 
+import json
 import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
 from pathlib import Path
+from urllib.request import Request, urlopen
 
 import boto3
 import docker
@@ -16,6 +18,7 @@ import yaml
 from orchestration.local_mode import free_port
 from scripts.commands import ROOT
 from tests.support.containers import wait_until
+from tests.support.emulator import Emulator
 
 TEXT = (ROOT / "docs" / "emulator.md").read_text(encoding="utf-8")
 PUBLISHED = "127.0.0.1:4566"
@@ -27,8 +30,8 @@ def blocks(language: str) -> list[str]:
 
 
 [COMPOSE] = blocks("yaml")
-[PROGRAM] = blocks("python")
-IMAGES, UP, EXPORT, SDK, DOWN = blocks("bash")
+PROGRAM, SCHEDULE = blocks("python")
+IMAGES, UP, EXPORT, CLOCK, SDK, DOWN = blocks("bash")
 
 
 def shell(script: str, folder: Path, **environment: str) -> str:
@@ -86,9 +89,10 @@ def test_it_is_ten_lines_and_one_variable() -> None:
     assert f"export AWS_ENDPOINT_URL=http://{PUBLISHED}\n" == EXPORT
 
 
-def test_the_program_prints_what_the_page_says(project: tuple[Path, str]) -> None:
+@pytest.mark.parametrize("place", [0, 1], ids=["job", "schedule"])
+def test_a_program_prints_what_the_page_says(project: tuple[Path, str], place: int) -> None:
     folder, published = project
-    (folder / "program.py").write_text(PROGRAM, encoding="utf-8")
+    (folder / "program.py").write_text((PROGRAM, SCHEDULE)[place], encoding="utf-8")
     export = EXPORT.replace(PUBLISHED, published)
     any_will_do = {
         "AWS_DEFAULT_REGION": "us-east-1",
@@ -98,9 +102,16 @@ def test_the_program_prints_what_the_page_says(project: tuple[Path, str]) -> Non
 
     printed = shell(f"{export}python program.py", folder, **any_will_do)
 
-    promised = re.search(r"^prints `([^`]+)`", TEXT, re.MULTILINE)
-    assert promised is not None
-    assert printed == promised[1]
+    assert printed == re.findall(r"^prints `([^`]+)`", TEXT, re.MULTILINE)[place]
+
+
+def test_two_days_pass_as_the_page_says(emulator_with: Callable[..., Emulator]) -> None:
+    emulator = emulator_with(SLIPWAY_ALLOW_RESET="1")
+    command = re.fullmatch(r"curl --data '(.+)' http://127\.0\.0\.1:4500(/\S+)\n", CLOCK)
+    assert command is not None
+
+    with urlopen(Request(emulator.endpoint_url + command[2], data=command[1].encode())) as answer:
+        assert json.load(answer)["ahead_seconds"] == 2 * 86400
 
 
 def test_the_sdk_finds_account_bucket_and_role(project: tuple[Path, str], tmp_path: Path) -> None:

@@ -9,7 +9,7 @@ import pytest
 
 from tests.support.emulator import Emulator
 from tests.support.emulator_jobs import ROLE, Jobs
-from tests.support.emulator_pipelines import Document, Pipelines, condition, fail, get, join, token
+from tests.support.emulator_pipelines import WAITS, Document, Pipelines, condition, fail, get, join, token
 from tests.support.output_shapes import complaints
 
 REPORT = "/opt/ml/processing/report"
@@ -153,13 +153,15 @@ def test_jobs_are_named_after_execution_and_step_and_work_in_the_pipelines_role(
 
 
 def test_what_began_before_a_failure_ends_and_nothing_new_begins(pipelines: Pipelines) -> None:
-    slow = pipelines.processing("Slow", "sleep 2")
+    slow = pipelines.processing("Slow", WAITS)
     broken = pipelines.processing("Broken", "echo -n no such luck > /opt/ml/output/message; exit 3")
     never = pipelines.processing("Never", "true", "Slow")
 
-    execution = pipelines.run(slow, broken, never)
+    execution = pipelines.start(pipelines.create(slow, broken, never))
+    steps = {"Broken": execution.step_in("Broken", "Failed")}
+    execution.let_go("Slow")
 
-    steps = execution.steps()
+    assert execution.ended() == "Failed"
     assert execution.statuses() == {"Slow": "Succeeded", "Broken": "Failed"}
     # The SDK's integration tests (test_step_decorator) have the job's reason so.
     assert steps["Broken"]["FailureReason"] == "ClientError: AlgorithmError: no such luck, exit code: 3"

@@ -10,7 +10,7 @@ import pytest
 
 from tests.support.emulator import Emulator
 from tests.support.emulator_jobs import Jobs, cluster
-from tests.support.emulator_pipelines import Document, Execution, Pipelines, condition, fail, get
+from tests.support.emulator_pipelines import WAITS, Document, Execution, Pipelines, condition, fail, get
 
 CACHED = {"Enabled": True, "ExpireAfter": "PT1H"}
 ONCE_MORE = {"IntervalSeconds": 1, "BackoffRate": 1.0, "MaxAttempts": 1}
@@ -122,8 +122,8 @@ def test_a_job_that_aws_lost_is_started_again_where_a_policy_says_so(
     emulator_with: Callable[..., Emulator], preprocess_image: str
 ) -> None:
     pipelines = Pipelines(Jobs(emulator_with(), preprocess_image))
-    with_policy = pipelines.processing("With", "sleep 2", **retried("SageMaker.JOB_INTERNAL_ERROR"))
-    without = pipelines.processing("Without", "sleep 2")
+    with_policy = pipelines.processing("With", WAITS, **retried("SageMaker.JOB_INTERNAL_ERROR"))
+    without = pipelines.processing("Without", WAITS)
     execution = pipelines.start(pipelines.create(with_policy, without))
     containers = [execution.running(step) for step in ("With", "Without")]
 
@@ -132,6 +132,7 @@ def test_a_job_that_aws_lost_is_started_again_where_a_policy_says_so(
     for container in containers:
         container.remove(force=True)
     pipelines.emulator.restart()
+    execution.let_go("With")
 
     assert execution.ended() == "Failed"
     steps = execution.steps()

@@ -10,7 +10,7 @@ from slipway.faults import FaultPoint
 
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.emulator_jobs import Jobs
-from tests.support.emulator_pipelines import Execution, Pipelines, condition, get, token
+from tests.support.emulator_pipelines import WAITS, Execution, Pipelines, condition, get, token
 
 GROUP = "models"
 POINTS = [point for point in FaultPoint if "step" in point]
@@ -85,7 +85,7 @@ def test_a_control_plane_that_is_killed_at_work_goes_on(
     emulator_with: Callable[..., Emulator], preprocess_image: str
 ) -> None:
     pipelines = Pipelines(Jobs(emulator_with(), preprocess_image))
-    steps = [pipelines.processing(f"Step{number}", "sleep 1") for number in range(2)]
+    steps = [pipelines.processing(f"Step{number}", WAITS) for number in range(2)]
     execution = pipelines.start(
         pipelines.create(*steps, pipelines.processing("Last", "true", "Step0", "Step1"))
     )
@@ -94,6 +94,8 @@ def test_a_control_plane_that_is_killed_at_work_goes_on(
 
     pipelines.emulator.kill()
     pipelines.emulator.restart()
+    for step in ("Step0", "Step1"):
+        execution.let_go(step)
 
     execution.succeeded()
     assert pipelines.starts(execution) == {"Step0": 1, "Step1": 1, "Last": 1}

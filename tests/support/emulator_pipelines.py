@@ -11,6 +11,8 @@ from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.emulator_jobs import LIMIT, ROLE, Jobs, cluster
 
+# A command that runs until `Execution.let_go`.
+WAITS = "until test -e /tmp/go; do sleep 0.05; done"
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
 END_SECONDS = 180
 
@@ -113,16 +115,22 @@ class Execution:
         return self.job_arn(step).rpartition("/")[2]
 
     def running(self, step: str) -> Any:
-        """The container of a step's job, once it runs."""
-        emulator, label = self.pipelines.emulator, f"slipway.resource={self.job_arn(step)}"
+        """The container of a step's present job, once it runs."""
+        emulator = self.pipelines.emulator
 
         def found() -> Any:
-            containers = emulator.container.client.containers.list(filters={"label": label})
-            return next(
-                (each for each in containers if emulator.jobs_volume in str(each.attrs["Mounts"])), None
+            # Another attempt is another job.
+            label = f"slipway.resource={self.job_arn(step)}"
+            containers = emulator.container.client.containers.list(
+                filters={"label": [label, f"slipway.volume={emulator.jobs_volume}"]}
             )
+            return next(iter(containers), None)
 
         return wait_until(found, f"step {step} to run")
+
+    def let_go(self, step: str) -> None:
+        """Let a step that runs WAITS go on."""
+        assert self.running(step).exec_run(["touch", "/tmp/go"]).exit_code == 0
 
     def stop(self) -> None:
         """StopPipelineExecution."""

@@ -1,3 +1,4 @@
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -5,6 +6,7 @@ from localstack.aws.api import RequestContext
 from localstack.aws.api.events import RuleState
 from localstack.services.events.models import ValidationException, events_stores
 from localstack.services.events.provider import EventsProvider
+from localstack.services.events.scheduler import JobScheduler
 from localstack.services.providers import events as events_of_localstack
 from localstack.utils.xray.trace_header import TraceHeader
 from slipway_localstack.deliveries import Delivery
@@ -12,6 +14,8 @@ from slipway_localstack.events import ReliableEventsProvider
 from slipway_localstack.pipeline_target import PipelineTargetSender
 from slipway_localstack.providers import events
 
+# LocalStack's own modules use what Python and it itself have given up.
+pytestmark = pytest.mark.filterwarnings("ignore::DeprecationWarning:localstack.*")
 ACCOUNT, REGION, RULE = "000000000000", "us-east-1", "new-rows"
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/any"
 PIPELINE = {"Id": "pipeline", "Arn": f"arn:aws:sagemaker:{REGION}:{ACCOUNT}:pipeline/p", "RoleArn": ROLE_ARN}
@@ -88,3 +92,89 @@ def test_a_rule_that_is_disabled_delivers_nothing(
         provider._process_rules(rule, REGION, ACCOUNT, event, TraceHeader())
 
     assert delivered == ["1", "3"]
+
+
+@pytest.fixture
+def tick(monkeypatch: pytest.MonkeyPatch) -> Callable[[], None]:
+    """Lets every job of LocalStack's scheduler run, as if its minute had come."""
+    scheduler = JobScheduler()
+    monkeypatch.setattr(JobScheduler, "_instance", scheduler)
+
+    def run() -> None:
+        for job in scheduler.jobs:
+            if job.is_enabled:
+                job.job_func()
+
+    return run
+
+
+def delivered_by(provider: ReliableEventsProvider) -> list[Any]:
+    """What the rule's only target gets from now on."""
+    delivered: list[Any] = []
+    [sender] = provider._target_sender_store.values()
+    sender.process_event = lambda event, **_: delivered.append(event["detail-type"])
+    return delivered
+
+
+HOURLY = {"name": "hourly", "schedule_expression": "rate(1 hour)"}
+
+
+def test_a_schedule_delivers_once_however_often_its_targets_are_put(
+    provider: ReliableEventsProvider, context: RequestContext, tick: Callable[[], None]
+) -> None:
+    provider.put_rule(context, **HOURLY)
+    for _ in range(3):
+        provider.put_targets(context, "hourly", [QUEUE])
+    delivered = delivered_by(provider)
+
+    tick()
+
+    assert delivered == ["Scheduled Event"]
+
+
+def test_a_schedule_that_is_changed_keeps_its_targets_and_forgets_the_old_times(
+    provider: ReliableEventsProvider, context: RequestContext, tick: Callable[[], None]
+) -> None:
+    provider.put_rule(context, **HOURLY)
+    provider.put_targets(context, "hourly", [QUEUE])
+    provider.put_rule(context, name="hourly", schedule_expression="rate(1 day)")
+    delivered = delivered_by(provider)
+
+    tick()
+
+    assert delivered == ["Scheduled Event"]
+
+
+def test_a_schedule_that_was_made_disabled_delivers_once_it_is_enabled(
+    provider: ReliableEventsProvider, context: RequestContext, tick: Callable[[], None]
+) -> None:
+    provider.put_rule(context, **HOURLY, state=RuleState.DISABLED)
+    provider.put_targets(context, "hourly", [QUEUE])
+    delivered = delivered_by(provider)
+
+    tick()
+    assert delivered == []
+    provider.enable_rule(context, name="hourly")
+    tick()
+    assert len(delivered) == 1
+
+
+def test_a_schedule_that_is_disabled_replaced_by_a_pattern_or_deleted_delivers_nothing(
+    provider: ReliableEventsProvider, context: RequestContext, tick: Callable[[], None]
+) -> None:
+    provider.put_rule(context, **HOURLY)
+    provider.put_targets(context, "hourly", [QUEUE])
+    delivered = delivered_by(provider)
+
+    provider.disable_rule(context, name="hourly")
+    tick()
+    assert delivered == []
+    provider.enable_rule(context, name="hourly")
+    tick()
+    assert len(delivered) == 1
+    provider.put_rule(context, name="hourly", event_pattern='{"source": ["rows"]}')
+    tick()
+    assert len(delivered) == 1
+    provider.delete_rule(context, name="hourly", force=True)
+    tick()
+    assert len(delivered) == 1

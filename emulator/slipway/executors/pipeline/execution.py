@@ -9,6 +9,8 @@ from slipway.api import Api
 from slipway.clock import Clock
 from slipway.executors.pipeline.attempts import Attempts, first_label
 from slipway.executors.pipeline.errands import Errands, PendingError
+from slipway.executors.pipeline.experiment import MEMBER as EXPERIMENT
+from slipway.executors.pipeline.experiment import experiment_names, names_wanted
 from slipway.executors.pipeline.progress import (
     FAILURE_REASON,
     Progress,
@@ -73,7 +75,13 @@ class ExecutionExecutor:
         if missing:
             self.fail(key, f"the source execution's steps {', '.join(missing)} are gone")
             return
-        progress = self._read(execution)
+        try:
+            progress = self._named(self._read(execution))
+        except PendingError:
+            return
+        except ExpressionError as error:
+            self.fail(key, str(error))
+            return
         while (after := self._moved_on(progress)) is not progress:
             progress = after
         conclusion = progress.conclusion()
@@ -99,6 +107,16 @@ class ExecutionExecutor:
             definition = cut(definition, selection)
         rows = self._parts.store.children(execution.key.owner, Kind.PIPELINE_STEP, execution.name)
         return Progress(execution, definition, {row.document["StepName"]: row for row in rows})
+
+    def _named(self, progress: Progress) -> Progress:
+        """`progress` of an execution that has the names of its experiment, if it is to have one."""
+        execution, definition = progress.execution, progress.definition
+        if not names_wanted(execution, definition):
+            return progress
+        names = experiment_names(definition, self._scope(progress, execution.key, ""))
+        shown = {EXPERIMENT: names}
+        after = self._parts.store.transition(execution.key, lambda before: before.with_document(shown))
+        return replace(progress, execution=after)
 
     def _adopted(self, execution: Resource) -> list[str]:
         """Take over what a selective execution's steps need of its source; returns what is not there."""
@@ -199,19 +217,22 @@ class ExecutionExecutor:
             return Failed(f"ClientError: {error}")
 
     def _task(self, progress: Progress, step: Step, row: Resource) -> Task:
-        execution, owner = progress.execution, row.key.owner
-        definition = progress.definition
-        scope = ExecutionScope(
+        execution = progress.execution
+        scope = self._scope(progress, row.key, made_name(execution.name, step.name, row.internal["identity"]))
+        return Task(execution, step, row, scope, caller(self._parts.api, row.key.owner))
+
+    def _scope(self, progress: Progress, for_whom: Key, own_name: str) -> ExecutionScope:
+        execution, definition = progress.execution, progress.definition
+        return ExecutionScope(
             execution,
             definition,
             parameter_values(definition, execution.internal["parameters"]),
             progress.rows,
-            caller(self._parts.api, owner),
-            self._parts.reader(owner, row.key, execution.key),
+            caller(self._parts.api, for_whom.owner),
+            self._parts.reader(for_whom.owner, for_whom, execution.key),
             self._parts.clock,
-            made_name(execution.name, step.name, row.internal["identity"]),
+            own_name,
         )
-        return Task(execution, step, row, scope, caller(self._parts.api, owner))
 
     # -- the end --------------------------------------------------------------
 

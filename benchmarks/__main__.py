@@ -4,7 +4,15 @@ import argparse
 import os
 import sys
 
-from benchmarks import emulator, invocations, job_queue, model_quality, run_overhead, training_overhead
+from benchmarks import (
+    emulator,
+    invocations,
+    job_queue,
+    model_quality,
+    pipelines,
+    run_overhead,
+    training_overhead,
+)
 from orchestration.data_source import choose
 from orchestration.errors import OrchestrationError
 from orchestration.settings import ROOT, Settings
@@ -18,6 +26,7 @@ QUESTIONS = {
     "emulator": emulator.main,
     "invocations": invocations.main,
     "job_queue": job_queue.main,
+    "pipelines": pipelines.main,
 }
 
 

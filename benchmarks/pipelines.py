@@ -1,7 +1,9 @@
-"""What do pipelines cost beyond their containers, and beside the SDK's own local mode?
+"""What do pipelines cost beyond their containers, and how many executions go through?
 
 Definitions of trivial steps, started by boto3 at an emulator of the
 benchmark's own; `docker run` of the same commands is taken in the same round.
+How long a project's whole pipeline takes beside local mode is run_overhead's
+question.
 """
 
 import json
@@ -9,6 +11,7 @@ import subprocess
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 from pathlib import Path
 from typing import Any
 from uuid import uuid4
@@ -58,7 +61,12 @@ def measure_side_by_side(figures: Figures, client: Any, image: str) -> None:
 def measure_chain(figures: Figures, client: Any, image: str) -> None:
     """Ten steps, each waiting for the one before, and ten containers one after the other."""
     name = create(client, chain(image, str(uuid4())))
-    ours, bare = rounds(lambda: run(client, name), lambda: [run_bare(image) for _ in range(CHAIN)])
+
+    def ten_bare() -> None:
+        for _ in range(CHAIN):
+            run_bare(image)
+
+    ours, bare = rounds(lambda: run(client, name), ten_bare)
     figures.add(f"seconds of a chain of {CHAIN} trivial steps", ours, bare)
     beyond = [ours - bare for ours, bare in zip(ours, bare, strict=True)]
     figures.note("seconds of the chain beyond docker run", [round(each, 2) for each in beyond])
@@ -68,9 +76,9 @@ def measure_cache(figures: Figures, client: Any, image: str) -> None:
     """The chain again where every step finds its results, and where none does."""
     cached, run_anew = [], []
     for _ in range(ROUNDS):
-        name = create(client, chain(image, str(uuid4()), cached=True))
-        run_anew.append(1000 * seconds_of(lambda name=name: run(client, name)) / CHAIN)
-        cached.append(1000 * seconds_of(lambda name=name: run(client, name)) / CHAIN)
+        again = partial(run, client, create(client, chain(image, str(uuid4()), cached=True)))
+        run_anew.append(1000 * seconds_of(again) / CHAIN)
+        cached.append(1000 * seconds_of(again) / CHAIN)
     figures.add("milliseconds of a cached step, beside the same step run", cached, run_anew, digits=1)
 
 

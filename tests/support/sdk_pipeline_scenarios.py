@@ -4,6 +4,7 @@ import json
 import tempfile
 import threading
 import time
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -184,7 +185,7 @@ def conditions(kit: Kit) -> Facts:
     return {
         "plays": [ended(made.start(parameters=play)) for play in plays],
         "refused": [
-            error_of(lambda play=play: made.start(parameters=play))
+            error_of(partial(made.start, parameters=play))
             for play in ({"Word": "mauve"}, {"Number": "many"}, {"Nobody": "1"})
         ],
     }

@@ -125,7 +125,7 @@ def without_metadata(answer: Facts) -> Facts:
 
 
 def _with_seconds(step: Facts) -> Facts:
-    times = {name: step[name].timestamp() for name in ("StartTime", "EndTime") if name in step}
+    times: Facts = {name: step[name].timestamp() for name in ("StartTime", "EndTime") if name in step}
     return {**step, **times}
 
 

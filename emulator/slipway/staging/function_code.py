@@ -94,7 +94,8 @@ def _extract(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) ->
 def _link(archive: zipfile.ZipFile, member: zipfile.ZipInfo, folder: Path) -> None:
     """A link is the container's own affair: nothing here follows it."""
     target = folder / PurePosixPath(member.filename)
-    if any(parent.is_symlink() for parent in target.parents):
+    # What the archive holds below it, or behind another link, is what counts.
+    if target.is_dir() or any(parent.is_symlink() for parent in target.parents):
         return
     target.parent.mkdir(parents=True, exist_ok=True)
     target.unlink(missing_ok=True)

@@ -101,7 +101,7 @@ class ScheduleExecutor:
 
     def _fire(self, key: Key, scheduled_at: float) -> None:
         schedule = self._store.get(key)
-        if schedule is None or schedule.status != "ENABLED":
+        if schedule is None:
             self._firings.plan(key, None)
             return
         document = schedule.document

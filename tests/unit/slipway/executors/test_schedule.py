@@ -13,7 +13,15 @@ from slipway.resources.resource import Owner
 
 from tests.support.containers import wait_until
 from tests.support.control_plane import ACCOUNT, REGION, MovableClock
-from tests.support.schedules import LETTERS_ARN, QUEUE_ARN, Plane, nobody_there, refusal, service_error
+from tests.support.schedules import (
+    LETTERS_ARN,
+    QUEUE_ARN,
+    ROLE_ARN,
+    Plane,
+    nobody_there,
+    refusal,
+    service_error,
+)
 
 HOURLY = "cron(0 * * * ? *)"
 HOUR = 3600.0
@@ -110,17 +118,10 @@ def test_a_rate_fires_at_once_when_it_is_created(plane: Plane) -> None:
 
 def test_a_disabled_schedule_does_not_fire_and_makes_up_for_nothing(plane: Plane) -> None:
     plane.create("s", HOURLY, State="DISABLED")
-    target = plane.scheduler.get_schedule(Name="s")["Target"]
-    request = {
-        "Name": "s",
-        "ScheduleExpression": HOURLY,
-        "FlexibleTimeWindow": {"Mode": "OFF"},
-        "Target": target,
-    }
 
     with plane.running() as executor:
         plane.clock.move(2 * HOUR)
-        plane.scheduler.update_schedule(**request, State="ENABLED")
+        update(plane, "s", HOURLY)
         plane.clock.move(HOUR)
         executor.ring()
         found = bodies(plane, 1)
@@ -130,34 +131,50 @@ def test_a_disabled_schedule_does_not_fire_and_makes_up_for_nothing(plane: Plane
     assert len(plane.services.calls) == 1
 
 
+def update(plane: Plane, name: str, expression: str, **members: Any) -> None:
+    """Ask for a schedule to be as it is, but for this."""
+    target = plane.scheduler.get_schedule(Name=name)["Target"]
+    request = {"Name": name, "ScheduleExpression": expression, "FlexibleTimeWindow": {"Mode": "OFF"}}
+    plane.scheduler.update_schedule(**request | {"Target": target} | members)
+
+
 def test_an_update_does_not_fire_a_time_twice(plane: Plane) -> None:
     at = datetime.fromtimestamp(BEGIN + 60, UTC).strftime("at(%Y-%m-%dT%H:%M:%S)")
     plane.create("s", at)
-    target = plane.scheduler.get_schedule(Name="s")["Target"]
-
-    with plane.running() as executor:
-        plane.clock.move(60)
-        executor.ring()
-        bodies(plane, 1)
+    plane.clock.move(60)
+    with plane.running():
+        plane.services.wait_for(1)
         wait_until_idle(plane)
-        # Within the very second.
-        plane.scheduler.update_schedule(
-            Name="s", ScheduleExpression=at, FlexibleTimeWindow={"Mode": "OFF"}, Target=target
-        )
+
+    # Within the very second.
+    update(plane, "s", at)
 
     assert plane.firings.next_planned() is None
+
+
+def planned_at(plane: Plane) -> float:
+    planned = plane.firings.next_planned()
+    assert planned is not None
+    return planned[1]
+
+
+def test_a_rate_goes_on_counting_over_an_update_of_something_else(plane: Plane) -> None:
+    plane.create("s", "rate(1 hour)")
+    plane.clock.move(600)
+    plane.executor().record_due(plane.clock.now())
+
+    update(plane, "s", "rate(1 hour)", Description="changed")
+    assert planned_at(plane) == BEGIN + HOUR
+
+    update(plane, "s", "rate(2 hours)")
+    assert planned_at(plane) == BEGIN + 600
 
 
 def test_what_has_fired_is_delivered_as_the_schedule_was(plane: Plane) -> None:
     plane.create("s", HOURLY)
     plane.clock.move(HOUR)
     plane.executor().record_due(plane.clock.now())
-    plane.scheduler.update_schedule(
-        Name="s",
-        ScheduleExpression=HOURLY,
-        FlexibleTimeWindow={"Mode": "OFF"},
-        Target={"Arn": QUEUE_ARN, "RoleArn": "arn:aws:iam::123456789012:role/r", "Input": "changed"},
-    )
+    update(plane, "s", HOURLY, Target={"Arn": QUEUE_ARN, "RoleArn": ROLE_ARN, "Input": "changed"})
 
     with plane.running():
         assert bodies(plane, 1) == [written(FIRST_HOUR)]
@@ -335,13 +352,7 @@ def test_attempts_have_their_time_by_the_clock_that_nobody_moves(tmp_path: Path)
         executor.ring()
         plane.services.wait_for(1)
         # A day of the clock that schedules go by ends nothing ...
-        plane.scheduler.update_schedule(
-            Name="s",
-            ScheduleExpression=HOURLY,
-            FlexibleTimeWindow={"Mode": "OFF"},
-            Target=plane.scheduler.get_schedule(Name="s")["Target"],
-            State="DISABLED",
-        )
+        update(plane, "s", HOURLY, State="DISABLED")
         plane.clock.move(86400)
         assert all("MessageAttributes" not in document for *_, document in plane.services.wait_for(2))
         # ... and a minute of the machine's does.

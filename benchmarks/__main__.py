@@ -6,6 +6,7 @@ import sys
 
 from benchmarks import (
     emulator,
+    functions,
     invocations,
     job_queue,
     model_quality,
@@ -25,6 +26,7 @@ QUESTIONS = {
     "model_quality": model_quality.main,
     "emulator": emulator.main,
     "invocations": invocations.main,
+    "functions": functions.main,
     "job_queue": job_queue.main,
     "pipelines": pipelines.main,
 }

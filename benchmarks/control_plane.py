@@ -4,7 +4,7 @@ import http.client
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from uuid import uuid4
@@ -35,7 +35,9 @@ class ControlPlane:
 
 
 @contextmanager
-def running(image: str, seed: str | None = None) -> Iterator[ControlPlane]:
+def running(
+    image: str, seed: str | None = None, environment: Mapping[str, str] | None = None
+) -> Iterator[ControlPlane]:
     """An emulator on the network of LocalStack; `seed` is a program that fills its state first."""
     identity = f"slipway-bench-{uuid4().hex[:8]}"
     network = _network_of_localstack()
@@ -54,6 +56,7 @@ def running(image: str, seed: str | None = None) -> Iterator[ControlPlane]:
             *("create", "--name", identity, "--label", LABEL, "--init", "--network", network, *mounts),
             *("--volume", f"{SOCKET}:{SOCKET}", "--publish", f"127.0.0.1:{port}:4500"),
             *("--env", "AWS_ENDPOINT_URL=http://localstack:4566"),
+            *(word for name, value in (environment or {}).items() for word in ("--env", f"{name}={value}")),
             *("--env", f"SLIPWAY_JOBS_VOLUME={volumes[0]}", "--env", f"SLIPWAY_JOB_NETWORK={network}", image),
         )
         started = time.perf_counter()

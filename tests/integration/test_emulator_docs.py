@@ -30,7 +30,7 @@ def blocks(language: str) -> list[str]:
 
 
 [COMPOSE] = blocks("yaml")
-PROGRAM, SCHEDULE = blocks("python")
+PROGRAMS = blocks("python")
 IMAGES, UP, EXPORT, CLOCK, SDK, DOWN = blocks("bash")
 
 
@@ -55,10 +55,10 @@ def shell(script: str, folder: Path, **environment: str) -> str:
 
 
 @pytest.fixture(scope="module")
-def _tagged(emulator_image: str) -> Iterator[None]:
+def _tagged(emulator_image: str, lambda_image: str) -> Iterator[None]:
     """The images under the page's names; names that were not there before go again."""
     build, *tags = IMAGES.splitlines()
-    assert build == 'make images IMAGE="localstack emulator"'  # done for all tests
+    assert build == 'make images IMAGE="localstack emulator lambda_python"'  # done for all tests
     names = [line.split()[-1] for line in tags]
     known = shell("docker image ls --format '{{.Repository}}:{{.Tag}}'", ROOT).splitlines()
     shell("\n".join(tags), ROOT)
@@ -89,10 +89,10 @@ def test_it_is_ten_lines_and_one_variable() -> None:
     assert f"export AWS_ENDPOINT_URL=http://{PUBLISHED}\n" == EXPORT
 
 
-@pytest.mark.parametrize("place", [0, 1], ids=["job", "schedule"])
+@pytest.mark.parametrize("place", [0, 1, 2], ids=["job", "function", "schedule"])
 def test_a_program_prints_what_the_page_says(project: tuple[Path, str], place: int) -> None:
     folder, published = project
-    (folder / "program.py").write_text((PROGRAM, SCHEDULE)[place], encoding="utf-8")
+    (folder / "program.py").write_text(PROGRAMS[place], encoding="utf-8")
     export = EXPORT.replace(PUBLISHED, published)
     any_will_do = {
         "AWS_DEFAULT_REGION": "us-east-1",

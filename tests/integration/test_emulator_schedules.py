@@ -11,6 +11,7 @@ from tests.support.containers import wait_until
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.emulator_pipelines import fail
 from tests.support.emulator_schedules import HOURLY, Schedules, next_hours
+from tests.support.functions import Functions
 from tests.support.localstack import LocalStack
 from tests.support.localstack_calls import ROLE_ARN, fresh
 
@@ -274,3 +275,18 @@ def test_a_pipeline_gets_its_parameters(schedules: Schedules) -> None:
     )
     assert given["PipelineParameters"] == [{"Name": "Rows", "Value": "s3://shop/rows.csv"}]
     schedules.scheduler.delete_schedule(Name=name)
+
+
+def test_a_function_is_called(schedules: Schedules, lambda_image: str) -> None:
+    functions = Functions(schedules.emulator)
+    # Says which members its event has.
+    function = functions.create()
+    arn = functions.client.get_function(FunctionName=function)["Configuration"]["FunctionArn"]
+    [hour] = next_hours(schedules.emulator, 1)
+    name = schedules.create(arn, Target={"Input": '{"at <aws.scheduler.scheduled-time>": 1}'})
+
+    schedules.move("1h")
+
+    functions.lines(function, f"called with ['at {hour}']")
+    schedules.scheduler.delete_schedule(Name=name)
+    functions.delete_all()

@@ -272,7 +272,7 @@ class Store:
 
     @contextmanager
     def all_or_nothing(self) -> Iterator[sqlite3.Connection]:
-        """One transaction around several calls of this thread; its connection is for this package's tables."""
+        """One transaction around several calls of this thread; its connection is for this package alone."""
         with self._writing() as connection:
             yield connection
 

@@ -51,6 +51,18 @@ def processing(name: str, *after: str, environment: Any = None, **members: Any) 
     return {"Name": name, "Type": "Processing", "Arguments": arguments, **depends, **members}
 
 
+class NotedTimer(Timer):
+    """Notes who asked for what, and rings for nobody."""
+
+    def __init__(self) -> None:
+        super().__init__("unused", lambda _key: None)
+        self.asked: list[tuple[float, Key]] = []
+
+    def after(self, seconds: float, key: Key) -> None:
+        """Note it."""
+        self.asked.append((seconds, key))
+
+
 class DeadError(BaseException):
     """The process has died, as far as a test goes: nothing after it is done."""
 
@@ -82,6 +94,7 @@ class Ticking:
         }
         self._woken: SimpleQueue[Key] = SimpleQueue()
         self._identities = (f"id{number:08d}" for number in itertools.count())
+        self.timer = NotedTimer()
         self.watch = JobWatch(self._woken.put)
         self.store.subscribe(self.watch.on_change)
         self.executor = self.new_executor()
@@ -89,7 +102,7 @@ class Ticking:
     def new_executor(self) -> ExecutionExecutor:
         """One that has nothing in memory, as after a restart."""
         self.watch.clear()
-        errands, timer = Errands("errand", 2), Timer("unused", self._woken.put)
+        errands = Errands("errand", 2)
         return ExecutionExecutor(
             Parts(
                 self.store,
@@ -98,7 +111,7 @@ class Ticking:
                 self._call,
                 lambda _owner, _step, _execution: self._read,
                 Attempts(self.clock, self.real_clock, lambda: next(self._identities)),
-                timer,
+                self.timer,
                 (errands,),
             ),
             {
@@ -108,7 +121,7 @@ class Ticking:
                 StepType.REGISTER_MODEL: RegisterModelRunner(NOWHERE),
                 StepType.CONDITION: ConditionRunner(),
                 StepType.FAIL: FailRunner(),
-                StepType.LAMBDA: LambdaRunner(errands, timer, self._woken.put, self.real_clock),
+                StepType.LAMBDA: LambdaRunner(errands, self.timer, self._woken.put, self.real_clock),
                 StepType.CALLBACK: CallbackRunner(errands, self._woken.put, self._send),
             },
         )

@@ -84,9 +84,8 @@ class ExecutionExecutor:
             return
         while (after := self._moved_on(progress)) is not progress:
             progress = after
-        conclusion = progress.conclusion()
-        if conclusion is not None:
-            self._conclude(key, conclusion)
+        if not progress.unfinished:
+            self._conclude(progress)
 
     def fail(self, key: Key, reason: str) -> None:
         """End an execution that an error of ours keeps from going on."""
@@ -236,17 +235,15 @@ class ExecutionExecutor:
 
     # -- the end --------------------------------------------------------------
 
-    def _conclude(self, key: Key, status: str) -> None:
-        self._parts.store.transition(key, lambda before: _in_end(before, status, FAILURE_REASON))
-        log.info("execution.concluded arn=%s status=%s", key.arn, status)
+    def _conclude(self, progress: Progress) -> None:
+        def change(execution: Resource) -> Resource:
+            # It may have been told to stop at this very moment.
+            status = replace(progress, execution=execution).conclusion()
+            return _in_end(execution, status, FAILURE_REASON if status == "Failed" else None)
+
+        after = self._parts.store.transition(progress.execution.key, change)
+        log.info("execution.concluded arn=%s status=%s", after.arn, after.status)
 
 
-def _in_end(execution: Resource, status: str, reason: str) -> Resource:
-    """The execution at its end; one that was told to stop at the last moment has stopped."""
-    if execution.status not in AT_WORK:
-        return execution
-    if execution.status == "Stopping" and status == "Succeeded":
-        status = "Stopped"
-    return execution.in_status(status).with_document(
-        {"FailureReason": reason if status == "Failed" else None}
-    )
+def _in_end(execution: Resource, status: str, reason: str | None) -> Resource:
+    return execution.in_status(status).with_document({"FailureReason": reason})

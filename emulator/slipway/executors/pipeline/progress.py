@@ -55,17 +55,13 @@ class Progress:
         limit: int = config.get("MaxParallelExecutionSteps", DEFAULT_PARALLEL_STEPS)
         return max(0, limit - len(self.unfinished))
 
-    def conclusion(self) -> str | None:
-        """The status in which the execution has ended; None while it has not."""
-        if self.unfinished:
-            return None
+    def conclusion(self) -> str:
+        """The status in which the execution ends, once nothing is at work and nothing is left to begin."""
         if self.execution.status == "Stopping":
             # StopPipelineExecution: a function that is not done in time makes the execution Failed.
             is_late = any(row.internal["type"] == StepType.LAMBDA.value for row in self.failed)
             return "Failed" if is_late else "Stopped"
-        if self.failed:
-            return "Failed"
-        return None if self.to_restart() or self.to_begin() else "Succeeded"
+        return "Failed" if self.failed else "Succeeded"
 
     def _is_of_before(self, row: Resource) -> bool:
         return bool(row.internal.get("round", 0) < self.execution.internal.get("round", 0))

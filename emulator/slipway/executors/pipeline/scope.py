@@ -76,7 +76,7 @@ class ExecutionScope:
 
     def properties(self, step: str) -> object:
         """What a step that has ended well left."""
-        declared, row = self._definition.steps[step], self._succeeded(step)
+        declared, row = self._definition.steps[step], self._row(step)
         if declared.type is StepType.CONDITION:
             return {"Outcome": row.document["Metadata"]["Condition"]["Outcome"] == "True"}
         if declared.type in (StepType.LAMBDA, StepType.CALLBACK):
@@ -89,14 +89,14 @@ class ExecutionScope:
             raise ExpressionError(f"step '{step}' is of type {step_type.value}, which has no properties")
         operation, member = DESCRIPTIONS[step_type]
         try:
-            return self._call("sagemaker", operation, {member: self._succeeded(step).internal["made"]})
+            return self._call("sagemaker", operation, {member: self._row(step).internal["made"]})
         except ServiceError as error:
             raise ExpressionError(f"the properties of step '{step}' are gone: {error}") from error
 
-    def _succeeded(self, step: str) -> Resource:
+    def _row(self, step: str) -> Resource:
         row = self._rows.get(step)
-        if row is None or row.status != "Succeeded":
-            raise ExpressionError(f"step '{step}' has not succeeded, so it has no properties")
+        if row is None:
+            raise ExpressionError(f"step '{step}' did not run, so it has no properties")
         return row
 
     def property_file(self, step: str, name: str) -> object:

@@ -3,7 +3,8 @@
 import pytest
 from slipway.errors import ServiceUnavailable, ValidationException
 from slipway.resources.document import Document
-from slipway.resources.resource import Key
+from slipway.resources.resource import Key, Kind
+from slipway.store.query import Page, Query
 
 from tests.support.emulator_pipelines import condition, get
 from tests.support.pipeline_ticks import Ticking
@@ -122,3 +123,43 @@ def test_a_queue_that_is_not_there_fails_the_step(ticking: Ticking) -> None:
     assert ticking.tick_when_woken(execution) == "Failed"
     reason = ticking.steps(execution)["Ask"].document["FailureReason"]
     assert reason == "ClientError: Failed to invoke sqs:SendMessage. Error Details: no such queue"
+    # Nobody can answer any more.
+    assert ticking.store.page(
+        execution.owner, Kind.PIPELINE_STEP, Query(label=token(ticking, execution))
+    ) == Page((), None)
+
+
+def test_a_message_that_was_sent_is_not_sent_again_after_a_restart(ticking: Ticking, execution: Key) -> None:
+    ticking.restart()
+    ticking.tick(execution)
+    ticking.client.stop_pipeline_execution(PipelineExecutionArn=execution.arn)
+    ticking.tick(execution)
+    ticking.tick_when_woken(execution)
+
+    ticking.restart()
+    ticking.tick(execution)
+    answer(ticking, execution, "1")
+
+    assert ticking.tick(execution) == "Stopped"
+    assert [message["status"] for _, message in ticking.sent] == ["Executing", "Stopping"]
+
+
+def test_a_stop_that_comes_while_the_message_is_being_sent_is_told_after_it(ticking: Ticking) -> None:
+    execution = ticking.start(ASK)
+    ticking.tick(execution)
+    ticking.client.stop_pipeline_execution(PipelineExecutionArn=execution.arn)
+    for _ in range(2):
+        ticking.tick_when_woken(execution)
+
+    assert [message["status"] for _, message in ticking.sent] == ["Executing", "Stopping"]
+
+
+def test_a_stop_ends_the_pause_before_another_message(ticking: Ticking) -> None:
+    ticking.refusals["SendMessage"] = [ServiceUnavailable("no answer")]
+    execution = ticking.start(ASK)
+    ticking.tick(execution)
+    ticking.tick_when_woken(execution)
+    ticking.client.stop_pipeline_execution(PipelineExecutionArn=execution.arn)
+
+    assert ticking.tick(execution) == "Stopped"
+    assert ticking.statuses(execution) == {"Ask": "Stopped"}

@@ -1,17 +1,19 @@
 """Ticks: what each does to an execution and its steps, whatever came before it."""
 
 import pytest
+from slipway.executors.pipeline.job_watch import JobWatch
 from slipway.resources.document import Document
+from slipway.resources.resource import Key, Kind, Resource
 
 from tests.support.emulator_pipelines import condition
 from tests.support.pipeline_ticks import ROLE, DeadError, Ticking, processing
 
-MODEL = {
+MODEL: Document = {
     "Name": "Step",
     "Type": "Model",
     "Arguments": {"PrimaryContainer": {"Image": "image"}, "ExecutionRoleArn": ROLE},
 }
-REGISTER = {
+REGISTER: Document = {
     "Name": "Step",
     "Type": "RegisterModel",
     "Arguments": {
@@ -127,3 +129,61 @@ def test_an_error_of_ours_ends_the_execution_and_its_steps(ticking: Ticking) -> 
 
     assert ticking.row(execution).document["FailureReason"] == "InternalServerError: a bug"
     assert ticking.statuses(execution) == {"A": "Failed", "B": "Succeeded"}
+
+
+def test_every_execution_registers_a_version_of_its_own_in_a_group_with_the_steps_tags(
+    ticking: Ticking,
+) -> None:
+    tags = [{"Key": "team", "Value": "a"}]
+    first = ticking.start(REGISTER | {"Arguments": REGISTER["Arguments"] | {"Tags": tags}})
+    ticking.tick(first)
+    ticking.tick(ticking.start_again(first.name.partition("/")[0]))
+
+    versions = ticking.client.list_model_packages(ModelPackageGroupName="models")["ModelPackageSummaryList"]
+    group = ticking.client.describe_model_package_group(ModelPackageGroupName="models")
+    assert len(versions) == 2
+    assert ticking.store.tags(group["ModelPackageGroupArn"]) == tags
+
+
+def test_a_job_has_the_executions_tag_and_no_experiment(ticking: Ticking) -> None:
+    step = processing("A")
+    step["Arguments"] |= {
+        "Tags": [{"Key": "team", "Value": "a"}],
+        "ExperimentConfig": {"ExperimentName": "e"},
+    }
+    execution = ticking.start(step)
+    ticking.tick(execution)
+
+    job = ticking.row(ticking.job(execution, "A"))
+    assert "ExperimentConfig" not in job.document
+    assert ticking.store.tags(job.arn) == [
+        {"Key": "team", "Value": "a"},
+        {"Key": "sagemaker:pipeline-execution-arn", "Value": execution.arn},
+    ]
+
+
+def test_an_execution_that_is_told_to_stop_as_it_ends_has_stopped(ticking: Ticking) -> None:
+    execution = ticking.start(condition("Always", 1, 1))
+
+    def stop(resource: Resource) -> None:
+        if resource.key.kind is Kind.PIPELINE_STEP and resource.status == "Succeeded":
+            ticking.client.stop_pipeline_execution(PipelineExecutionArn=execution.arn)
+
+    ticking.store.subscribe(stop)
+
+    assert ticking.tick(execution) == "Stopped"
+
+
+def test_only_the_end_of_a_job_wakes_who_waits_for_it(ticking: Ticking) -> None:
+    execution = ticking.start(processing("A"))
+    ticking.tick(execution)
+    job, woken = ticking.row(ticking.job(execution, "A")), list[Key]()
+    watch = JobWatch(woken.append)
+    watch.add(job.key, execution)
+
+    for status in ("InProgress", "Stopping", "Stopped"):
+        watch.on_change(job.in_status(status))
+    watch.discard(job.key)
+    watch.on_change(job.in_status("Stopped"))
+
+    assert woken == [execution]

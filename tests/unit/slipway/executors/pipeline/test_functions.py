@@ -153,9 +153,10 @@ def test_a_function_is_waited_for_ten_minutes_and_makes_a_stop_a_failure(
 
     ticking.real_clock.move(599)
     nearly = ticking.tick(execution)
+    asked = ticking.timer.asked[-1]
     ticking.real_clock.move(1)
 
-    assert nearly == "Stopping"
+    assert (nearly, asked) == ("Stopping", (1, execution))
     assert ticking.tick(execution) == "Failed"
     assert "600 seconds" in ticking.steps(execution)["Call"].document["FailureReason"]
     slow.set()

@@ -34,6 +34,34 @@ def test_a_result_is_not_taken_when_it_is_old(ticking: Ticking) -> None:
     assert "CacheHitResult" not in old.document
 
 
+def test_the_most_recent_result_is_the_one_that_is_taken(ticking: Ticking) -> None:
+    first, _ = cached(ticking, 3601)
+    pipeline = first.name.partition("/")[0]
+    second = ticking.start_again(pipeline)
+    ticking.tick(second)
+    ticking.end_job(second, "A")
+    ticking.tick(second)
+    third = ticking.start_again(pipeline)
+
+    assert ticking.tick(third) == "Succeeded"
+    hit = ticking.steps(third)["A"].document["CacheHitResult"]
+    assert hit == {"SourcePipelineExecutionArn": second.arn}
+
+
+def test_neither_another_step_nor_another_pipeline_has_the_result(ticking: Ticking) -> None:
+    cache = {"CacheConfig": {"Enabled": True}}
+    steps = (processing("A", **cache), processing("B", "A", **cache))
+    first = ticking.start(*steps)
+    ticking.tick(first)
+    ticking.end_job(first, "A")
+    ticking.tick(first)
+    elsewhere = ticking.start(*steps)
+    ticking.tick(elsewhere)
+
+    assert ticking.statuses(first) == {"A": "Succeeded", "B": "Executing"}
+    assert ticking.statuses(elsewhere) == {"A": "Executing"}
+
+
 def test_a_result_whose_job_was_deleted_is_none(ticking: Ticking) -> None:
     first, _ = cached(ticking, 0)
     name = ticking.row(ticking.job(first, "A")).document["ProcessingJobName"]

@@ -25,6 +25,7 @@ def test_a_stop_waits_for_the_jobs_that_were_told(ticking: Ticking) -> None:
     ticking.end_job(execution, "A", "Stopped")
 
     assert while_it_stops == ("Stopping", {"A": "Stopping"})
+    assert ticking.calls.count("StopProcessingJob") == 1
     assert ticking.tick_when_woken(execution) == "Stopped"
     assert ticking.statuses(execution) == {"A": "Stopped"}
 
@@ -66,3 +67,18 @@ def test_another_round_begins_what_failed_and_was_stopped_and_nothing_else(ticki
     assert ticking.tick(execution) == "Succeeded"
     counts = {name: row.document["AttemptCount"] for name, row in ticking.steps(execution).items()}
     assert counts == {"Good": 1, "Bad": 2, "Last": 1}
+
+
+def test_another_round_keeps_to_the_limit_too(ticking: Ticking) -> None:
+    limit = {"ParallelismConfiguration": {"MaxParallelExecutionSteps": 2}}
+    execution = ticking.start(processing("A"), processing("B"), **limit)
+    ticking.tick(execution)
+    for name in "AB":
+        ticking.end_job(execution, name, "Failed", "AlgorithmError: , exit code: 1")
+    ticking.tick(execution)
+
+    one = {"MaxParallelExecutionSteps": 1}
+    ticking.client.retry_pipeline_execution(PipelineExecutionArn=execution.arn, ParallelismConfiguration=one)
+    ticking.tick(execution)
+
+    assert ticking.statuses(execution) == {"A": "Executing", "B": "Failed"}

@@ -141,6 +141,17 @@ def test_an_exception_is_the_answer_and_the_container_goes_on(functions: Functio
     assert functions.invoke(name).json["calls"] == 2
 
 
+@pytest.mark.parametrize("size", [100_000, 900_000])
+def test_an_exception_may_say_a_lot(functions: Functions, size: int) -> None:
+    """Its runtime tells it twice: in the body, and for tracing in a header of up to a megabyte."""
+    name = functions.create(Timeout=30)
+
+    answer = functions.invoke(name, {"raise": "x" * size})
+
+    assert (answer.error, answer.json["errorType"]) == ("Unhandled", "ValueError")
+    assert answer.json["errorMessage"] == "x" * size
+
+
 def test_what_takes_too_long_is_killed_and_replaced(functions: Functions) -> None:
     name = functions.create(Timeout=1)
 

@@ -3,7 +3,6 @@
 import logging
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from functools import lru_cache
 
 from slipway.api import Api
 from slipway.clock import Clock
@@ -11,31 +10,22 @@ from slipway.executors.pipeline.attempts import Attempts, first_label
 from slipway.executors.pipeline.errands import Errands, PendingError
 from slipway.executors.pipeline.experiment import MEMBER as EXPERIMENT
 from slipway.executors.pipeline.experiment import experiment_names, names_wanted
-from slipway.executors.pipeline.progress import (
-    FAILURE_REASON,
-    Progress,
-    adopted,
-    cut,
-    selection_of,
-)
+from slipway.executors.pipeline.progress import FAILURE_REASON, Progress
+from slipway.executors.pipeline.reading import adopt, read_progress
 from slipway.executors.pipeline.scope import ExecutionScope, ReadJson
 from slipway.executors.pipeline.task import Failed, Result, Runner, Task, Waiting, caller, made_name
 from slipway.executors.pipeline.timer import Timer
-from slipway.pipelines.definition import read_definition
 from slipway.pipelines.expressions import ExpressionError
 from slipway.pipelines.parameters import parameter_values
 from slipway.pipelines.parts import Step, StepType
-from slipway.resources.arn import key_of_arn
 from slipway.resources.lifecycle import unfinished
-from slipway.resources.pipeline_step import ENDED, begun, ended, restarted, step_key
+from slipway.resources.pipeline_step import ENDED, begun, ended, restarted
 from slipway.resources.resource import Key, Kind, Owner, Resource
 from slipway.store.store import Store
 
 log = logging.getLogger(__name__)
 
 AT_WORK = unfinished(Kind.PIPELINE_EXECUTION)
-# Definitions that many executions share are read once.
-_read = lru_cache(maxsize=64)(read_definition)
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,12 +61,12 @@ class ExecutionExecutor:
         execution = self._parts.store.get(key)
         if execution is None or execution.status not in AT_WORK:
             return
-        missing = self._adopted(execution)
+        missing = adopt(self._parts.store, execution)
         if missing:
             self.fail(key, f"the source execution's steps {', '.join(missing)} are gone")
             return
         try:
-            progress = self._named(self._read(execution))
+            progress = self._named(read_progress(self._parts.store, execution))
         except PendingError:
             return
         except ExpressionError as error:
@@ -100,13 +90,6 @@ class ExecutionExecutor:
 
     # -- reading --------------------------------------------------------------
 
-    def _read(self, execution: Resource) -> Progress:
-        definition, selection = _read(execution.internal["definition"]), selection_of(execution)
-        if selection is not None:
-            definition = cut(definition, selection)
-        rows = self._parts.store.children(execution.key.owner, Kind.PIPELINE_STEP, execution.name)
-        return Progress(execution, definition, {row.document["StepName"]: row for row in rows})
-
     def _named(self, progress: Progress) -> Progress:
         """`progress` of an execution that has the names of its experiment, if it is to have one."""
         execution, definition = progress.execution, progress.definition
@@ -116,25 +99,6 @@ class ExecutionExecutor:
         shown = {EXPERIMENT: names}
         after = self._parts.store.transition(execution.key, lambda before: before.with_document(shown))
         return replace(progress, execution=after)
-
-    def _adopted(self, execution: Resource) -> list[str]:
-        """Take over what a selective execution's steps need of its source; returns what is not there."""
-        selection, missing = selection_of(execution), []
-        if selection is None:
-            return []
-        source_arn = execution.document["SelectiveExecutionConfig"].get("SourcePipelineExecutionArn", "")
-        source = key_of_arn(source_arn)
-        for name in sorted(adopted(_read(execution.internal["definition"]), selection)):
-            key = step_key(execution.key, name)
-            if self._parts.store.get(key) is not None:
-                continue
-            row = self._parts.store.get(step_key(source, name)) if source else None
-            if row is None:
-                missing.append(name)
-                continue
-            taken = {**row.document, "SelectiveExecutionResult": {"SourcePipelineExecutionArn": source_arn}}
-            self._parts.store.create(replace(row, key=key, document=taken), parent=execution.name)
-        return missing
 
     # -- moving on ------------------------------------------------------------
 

@@ -75,7 +75,7 @@ class JobRunner:
     def _begun(self, task: Task) -> Result:
         arguments = resolve(task.step.arguments, task.scope)
         assert isinstance(arguments, dict)
-        key = cache_key(task.step, arguments) if task.step.cache_seconds is not None else None
+        key = cache_key(task.step, arguments)
         label = label_of(task, key) if key else None
         # A process that died of it may have asked for the job.
         job = self._described(task)

@@ -45,6 +45,6 @@ class Results:
 
 
 def label_of(task: Task, cache_key: str) -> str:
-    """What a step's result is found by: the same step of the same pipeline with the same key."""
+    """What a step's result is found by: the same key, which tells steps apart, in the same pipeline."""
     pipeline = task.execution.name.partition("/execution/")[0]
-    return f"result/{pipeline}/{task.step.name}/{cache_key}"
+    return f"result/{pipeline}/{cache_key}"

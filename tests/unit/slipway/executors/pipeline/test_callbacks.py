@@ -163,3 +163,13 @@ def test_a_stop_ends_the_pause_before_another_message(ticking: Ticking) -> None:
 
     assert ticking.tick(execution) == "Stopped"
     assert ticking.statuses(execution) == {"Ask": "Stopped"}
+
+
+def test_a_stop_does_not_wait_for_an_answer_to_a_message_that_never_went_out(ticking: Ticking) -> None:
+    ticking.refusals["SendMessage"] = [ServiceUnavailable("no answer")]
+    execution = ticking.start(ASK)
+    ticking.tick(execution)
+    ticking.client.stop_pipeline_execution(PipelineExecutionArn=execution.arn)
+
+    assert ticking.tick_when_woken(execution) == "Stopped"
+    assert ticking.sent == []

@@ -21,6 +21,7 @@ from slipway.containers.images import ImageMapError, Images, read_mapping
 from slipway.events.emitter import Emitter
 from slipway.events.state_change import events_of, nothing_of
 from slipway.executions import Executions
+from slipway.feature_store import FeatureStore
 from slipway.functions import Functions
 from slipway.jobs import Jobs
 from slipway.operations.model_package_groups import ModelPackageGroups
@@ -76,6 +77,7 @@ def running(settings: Settings) -> Iterator[Server]:
     scheduling = Scheduling(settings, store, clock, clients, dispatcher.call)
     functions = Functions(settings, store, clock, engine, images, s3_clients, telemetry, clients)
     executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients)
+    feature_store = FeatureStore(settings, store, clock, s3_clients)
     operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
@@ -85,6 +87,7 @@ def running(settings: Settings) -> Iterator[Server]:
         **executions.operations,
         **functions.operations,
         **scheduling.operations,
+        **feature_store.operations,
     }
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
     model_threads = ThreadPoolExecutor(INVOCATION_THREADS, thread_name_prefix="invocation")
@@ -94,11 +97,15 @@ def running(settings: Settings) -> Iterator[Server]:
     functions.start()
     executions.start()
     scheduling.start()
+    feature_store.start()
     if emitter:
         emitter.start()
     try:
         pages = own_pages(
-            settings, store, operations, [serving.forget, executions.forget, functions.forget, clock.reset]
+            settings,
+            store,
+            operations,
+            [serving.forget, executions.forget, functions.forget, feature_store.forget, clock.reset],
         )
         clock_pages = ClockPages(clock, settings.allow_reset).pages
         yield Server(dispatcher.answer, {**pages, **clock_pages}, threads, model_threads, functions.pages)
@@ -106,6 +113,7 @@ def running(settings: Settings) -> Iterator[Server]:
         for pool in (threads, model_threads):
             pool.shutdown(wait=False, cancel_futures=True)
         scheduling.close()
+        feature_store.close()
         serving.close()
         executions.close()
         functions.close()

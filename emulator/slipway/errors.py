@@ -207,3 +207,15 @@ class ScheduleConflict(ConflictException):
     """The name is taken, or a token was used for another request (the scheduler's own status)."""
 
     status = 409
+
+
+class FeatureRecordNotFound(ResourceNotFound):
+    """There is no such feature group, or record (the feature store runtime's own status)."""
+
+    status = 404
+
+
+class FeatureRecordConflict(ConflictException):
+    """A record is newer than what is to change it (the feature store runtime's own status)."""
+
+    status = 409

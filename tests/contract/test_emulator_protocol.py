@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 
 from tests.support.emulator import Emulator
+from tests.support.emulator_features import create_group, values
 from tests.support.emulator_jobs import ROLE, Jobs
 from tests.support.emulator_pipelines import Execution, Pipelines
 from tests.support.endpoints import Endpoints, endpoints_of, new_name, variant
@@ -83,10 +84,37 @@ def test_every_operation_answers_what_its_model_promises(
     walk_through_pipelines(Pipelines(jobs))
     walk_through_the_registry(endpoints)
     walk_through_an_endpoint(endpoints)
+    walk_through_the_feature_store(emulator, watched)
     walk_through_schedules(watched.watch(emulator.client("scheduler")))
 
     assert watched.wrong == []
     assert sorted(wired(emulator)) == sorted(watched.called)
+
+
+def walk_through_the_feature_store(emulator: Emulator, watched: Watched) -> None:
+    sagemaker = watched.watch(emulator.client("sagemaker"))
+    runtime = watched.watch(emulator.client("sagemaker-featurestore-runtime"))
+    group = {"FeatureGroupName": new_name("features")}
+    one = {**group, "RecordIdentifierValueAsString": "a"}
+    early, late = "2023-11-14T20:00:00Z", "2023-11-14T21:00:00Z"
+    record = values(id="a", at=early)
+
+    create_group(emulator, sagemaker, group["FeatureGroupName"], "Standard_V2")
+    sagemaker.list_feature_groups()
+    sagemaker.search(Resource="FeatureGroup")
+    addition = {"FeatureName": "city", "FeatureType": "String"}
+    sagemaker.update_feature_group(**group, FeatureAdditions=[addition])
+    sagemaker.update_feature_metadata(**group, FeatureName="city", Description="where")
+    sagemaker.describe_feature_metadata(**group, FeatureName="city")
+
+    runtime.put_record(**group, Record=record)
+    runtime.update_record(**one, Features=values(city="Wien"))
+    assert runtime.get_record(**one)["Record"] == [*record, *values(city="Wien")]
+    runtime.batch_write_record(Entries=[{**group, "Record": record}])
+    runtime.batch_get_record(Identifiers=[{**group, "RecordIdentifiersValueAsString": ["a", "b"]}])
+    runtime.list_records(**group)
+    runtime.delete_record(**one, EventTime=late)
+    sagemaker.delete_feature_group(**group)
 
 
 def walk_through_jobs(jobs: Jobs) -> None:

@@ -84,6 +84,21 @@ MODEL_PACKAGE = (
     "ModelLifeCycle",
     "LastModifiedTime",
 )
+FEATURE_GROUP = (
+    "FeatureGroupArn",
+    "FeatureGroupName",
+    "RecordIdentifierFeatureName",
+    "EventTimeFeatureName",
+    "FeatureDefinitions",
+    "CreationTime",
+    "OnlineStoreConfig",
+    "OfflineStoreConfig",
+    "RoleArn",
+    "FeatureGroupStatus",
+    "OfflineStoreStatus",
+    "FailureReason",
+    "Description",
+)
 # The tags of a resource are not in its document: whoever tells the event puts them here.
 UNTAGGED: Document = {"Tags": {}}
 
@@ -154,6 +169,10 @@ def _model_package(document: Document) -> Document:
     return _part(document, MODEL_PACKAGE, iso)
 
 
+def _feature_group(document: Document) -> Document:
+    return _part(document, FEATURE_GROUP, milliseconds)
+
+
 Detail = Callable[[Resource | None, Resource], Document]
 
 
@@ -167,6 +186,7 @@ _DETAILS: Mapping[Kind, tuple[str, Detail]] = {
     Kind.PROCESSING_JOB: ("SageMaker Processing Job State Change", _of_document(_processing_job)),
     Kind.ENDPOINT: ("SageMaker Endpoint State Change", _of_document(_endpoint)),
     Kind.MODEL_PACKAGE: ("SageMaker Model Package State Change", _of_document(_model_package)),
+    Kind.FEATURE_GROUP: ("SageMaker Feature Group State Change", _of_document(_feature_group)),
     Kind.PIPELINE_EXECUTION: ("SageMaker Model Building Pipeline Execution Status Change", execution_detail),
     Kind.PIPELINE_STEP: ("SageMaker Model Building Pipeline Execution Step Status Change", step_detail),
 }

@@ -18,6 +18,7 @@ SORT_BY = {
     "CreationTime": SortBy.CREATION_TIME,
     "LastModifiedTime": SortBy.MODIFIED_TIME,
     "Status": SortBy.STATUS,
+    "FeatureGroupStatus": SortBy.STATUS,
     # Those of a pipeline differ in their names alone.
     "PipelineExecutionArn": SortBy.NAME,
 }
@@ -43,7 +44,7 @@ def query_of(call: Call, parent: str | None = None, label: str | None = None) ->
         after=read_token(call.operation, parameters),
         name_contains=parameters.get("NameContains"),
         name_prefix=parameters.get("PipelineNamePrefix"),
-        status=parameters.get("StatusEquals"),
+        status=parameters.get("StatusEquals", parameters.get("FeatureGroupStatusEquals")),
         parent=parent,
         label=label,
         created_after=parameters.get("CreationTimeAfter", parameters.get("CreatedAfter")),

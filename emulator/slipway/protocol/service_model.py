@@ -11,10 +11,11 @@ from botocore.model import OperationModel, ServiceModel
 
 SAGEMAKER = "sagemaker"
 RUNTIME = "sagemaker-runtime"
+FEATURE_STORE_RUNTIME = "sagemaker-featurestore-runtime"
 # Signing scopes name the runtimes "sagemaker" too, so a path decides which REST service is meant.
 LAMBDA = "lambda"
 SCHEDULER = "scheduler"
-REST_SERVICES = (RUNTIME, "sagemaker-featurestore-runtime", "sagemaker-metrics", LAMBDA, SCHEDULER)
+REST_SERVICES = (RUNTIME, FEATURE_STORE_RUNTIME, "sagemaker-metrics", LAMBDA, SCHEDULER)
 # Those whose models call a broken constraint ValidationError.
 SAGEMAKER_RUNTIMES = frozenset(REST_SERVICES) - {LAMBDA, SCHEDULER}
 

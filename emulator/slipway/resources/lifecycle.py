@@ -49,6 +49,13 @@ _STEP: Mapping[str, frozenset[str]] = {
 }
 _SCHEDULE = {"ENABLED": frozenset({"DISABLED"}), "DISABLED": frozenset({"ENABLED"})}
 _FUNCTION = {"Pending": frozenset({"Active", "Failed"}), "Failed": frozenset({"Active"})}
+_FEATURE_GROUP: Mapping[str, frozenset[str]] = {
+    "Creating": frozenset({"Created", "CreateFailed"}),
+    "Created": frozenset({"Deleting"}),
+    "CreateFailed": frozenset({"Deleting"}),
+    "Deleting": frozenset({"DeleteFailed"}),
+    "DeleteFailed": frozenset({"Deleting"}),
+}
 _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.TRAINING_JOB: _JOB,
     Kind.PROCESSING_JOB: _JOB,
@@ -60,6 +67,7 @@ _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.PIPELINE_STEP: _STEP,
     Kind.FUNCTION: _FUNCTION,
     Kind.SCHEDULE: _SCHEDULE,
+    Kind.FEATURE_GROUP: _FEATURE_GROUP,
 }
 # The member of Describe that holds the status.
 STATUS_MEMBER: Mapping[Kind, str] = {
@@ -72,6 +80,7 @@ STATUS_MEMBER: Mapping[Kind, str] = {
     Kind.PIPELINE_EXECUTION: "PipelineExecutionStatus",
     Kind.PIPELINE_STEP: "StepStatus",
     Kind.FUNCTION: "State",
+    Kind.FEATURE_GROUP: "FeatureGroupStatus",
 }
 TERMINAL_JOB = frozenset({"Completed", "Failed", "Stopped"})
 TERMINAL_EXECUTION = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
@@ -90,4 +99,6 @@ def unfinished(kind: Kind) -> frozenset[str]:
         return frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack", "Deleting"})
     if kind is Kind.PIPELINE_EXECUTION:
         return frozenset({"Executing", "Stopping"})
+    if kind is Kind.FEATURE_GROUP:
+        return frozenset({"Creating", "Deleting"})
     return frozenset()

@@ -30,6 +30,7 @@ class Kind(StrEnum):
     SCHEDULE_GROUP = "schedule-group"
     # Named <group>/<schedule>.
     SCHEDULE = "schedule"
+    FEATURE_GROUP = "feature-group"
 
 
 # What stands between partition and region, and what between account and name.
@@ -53,6 +54,7 @@ _LOWER_CASE = frozenset(
         Kind.ENDPOINT,
         Kind.MODEL_PACKAGE_GROUP,
         Kind.MODEL_PACKAGE,
+        Kind.FEATURE_GROUP,
     }
 )
 

@@ -81,6 +81,10 @@ class S3:
                 return sorted(found, key=lambda each: each.key)
             more = {"ContinuationToken": page["NextContinuationToken"]}
 
+    def reach(self, bucket: str) -> None:
+        """Nothing, where the bucket is there and answers."""
+        self._call(self._client.list_objects_v2, Bucket=bucket, MaxKeys=1)
+
     def read(self, bucket: str, key: str, version_id: str | None = None) -> bytes:
         """An object's content, as it is now or in one of its versions."""
         version = {} if version_id is None else {"VersionId": version_id}

@@ -10,7 +10,7 @@ from tests.unit.test_imports import imported, readers_of_the_environment
 SLIPWAY = ROOT / "emulator" / "slipway"
 PROGRAMS = {"__main__", "health"}
 # What wires the parts may know all of them.
-ROOTS = {*PROGRAMS, "executions", "functions", "jobs", "scheduling", "serving"}
+ROOTS = {*PROGRAMS, "executions", "feature_store", "functions", "jobs", "scheduling", "serving"}
 # What each part may import of the others, as parts or as single modules. The parts that
 # are not named here import no other: clock, errors, faults.
 MAY_IMPORT: dict[str, set[str]] = {

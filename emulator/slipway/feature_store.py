@@ -1,0 +1,48 @@
+"""Everything of the feature store, put together once."""
+
+from slipway.clock import MovableClock
+from slipway.executors.feature_group import FeatureGroupExecutor
+from slipway.executors.work import Work
+from slipway.operations.feature_groups import FeatureGroups
+from slipway.operations.feature_records import FeatureStoreRuntime
+from slipway.operations.feature_search import FeatureSearch
+from slipway.protocol.dispatch import Operations
+from slipway.resources.resource import Kind, Resource
+from slipway.settings import Settings
+from slipway.staging.s3 import S3Clients
+from slipway.store.feature_records import FeatureRecords
+from slipway.store.store import Store
+
+# Groups that come or go at a time; each waits for S3 alone.
+WORKERS = 4
+
+
+class FeatureStore:
+    """Feature groups, their records, and the way of those to S3."""
+
+    def __init__(self, settings: Settings, store: Store, clock: MovableClock, s3_clients: S3Clients) -> None:
+        self._records = FeatureRecords(settings.state_dir / "features.db")
+        executor = FeatureGroupExecutor(store, s3_clients, self._forget_group)
+        self._work = Work(Kind.FEATURE_GROUP, store, executor.carry_out, WORKERS, executor.fail)
+        self._runtime = FeatureStoreRuntime(store, self._records, clock)
+        self.operations: Operations = {
+            **FeatureGroups(store, clock, self._work.submit).operations,
+            **FeatureSearch(store).operations,
+            **self._runtime.operations,
+        }
+
+    def start(self) -> None:
+        """Take up what an earlier process left."""
+        self._work.resume()
+
+    def forget(self) -> None:
+        """Leave no record: no group is in the store any more."""
+        self._runtime.forget()
+        self._records.reset()
+
+    def close(self) -> None:
+        """Start nothing more."""
+        self._work.close()
+
+    def _forget_group(self, group: Resource) -> None:
+        self._records.forget(group.internal["generation"])

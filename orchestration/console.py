@@ -54,8 +54,9 @@ class Console:
         if not self._name:
             return
         start = "\r\033[K" if self.stream.isatty() else ""
-        print(f"{start}  {self._name:<{NAME_WIDTH}} {text}", file=self.stream, flush=True)
-        self._name = ""
+        # Forgotten first: an interrupt during the line must not end it a second time.
+        name, self._name = self._name, ""
+        print(f"{start}  {name:<{NAME_WIDTH}} {text}", file=self.stream, flush=True)
 
     def _settle(self) -> None:
         if self._name:

@@ -13,7 +13,7 @@ from slipway.executors.pipeline.experiment import experiment_names, names_wanted
 from slipway.executors.pipeline.progress import FAILURE_REASON, Progress
 from slipway.executors.pipeline.reading import adopt, read_progress
 from slipway.executors.pipeline.scope import ExecutionScope, ReadJson
-from slipway.executors.pipeline.task import Failed, Result, Runner, Task, Waiting, caller, made_name
+from slipway.executors.pipeline.task import Failed, Result, Runner, Task, Waiting, caller, name_of_attempt
 from slipway.executors.pipeline.timer import Timer
 from slipway.pipelines.expressions import ExpressionError
 from slipway.pipelines.parameters import parameter_values
@@ -181,7 +181,7 @@ class ExecutionExecutor:
 
     def _task(self, progress: Progress, step: Step, row: Resource) -> Task:
         execution = progress.execution
-        scope = self._scope(progress, row.key, made_name(execution.name, step.name, row.internal["identity"]))
+        scope = self._scope(progress, row.key, name_of_attempt(execution, step, row.internal["identity"]))
         return Task(execution, step, row, scope, caller(self._parts.api, row.key.owner))
 
     def _scope(self, progress: Progress, for_whom: Key, own_name: str) -> ExecutionScope:

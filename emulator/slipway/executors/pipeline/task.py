@@ -12,6 +12,8 @@ from slipway.resources.document import Document
 from slipway.resources.resource import Owner, Resource
 
 LONGEST_NAME = 63  # of a job and of a model (API reference)
+# Of what a step makes, in its arguments.
+NAMES = ("ProcessingJobName", "TrainingJobName", "ModelName")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,7 +41,7 @@ class Task:
     @property
     def made_name(self) -> str:
         """The name of the job or model that this attempt makes."""
-        return made_name(self.execution.name, self.step.name, self.identity)
+        return name_of_attempt(self.execution, self.step, self.identity)
 
     @property
     def is_starting(self) -> bool:
@@ -113,9 +115,22 @@ class Runner(Protocol):
         """Bring the step to its end: the execution is to stop."""
 
 
-def made_name(execution_name: str, step_name: str, identity: str) -> str:
-    """The name of what an attempt of a step makes (contracts, 6.2)."""
-    beginning, ending = f"pipelines-{execution_name.rpartition('/')[2]}-{step_name}", f"-{identity}"
+def name_of_attempt(execution: Resource, step: Step, identity: str) -> str:
+    """The name of what an attempt of a step makes."""
+    given = (step.arguments.get(member) for member in NAMES)
+    prefix = next((name for name in given if isinstance(name, str)), None)
+    return made_name(execution.name, step.name, identity, prefix)
+
+
+def made_name(execution_name: str, step_name: str, identity: str, prefix: str | None = None) -> str:
+    """`pipelines-<execution>-<step>-<identity>` (contracts, 6.2), cut where that is too long.
+
+    A definition's own name of a job is what it shall begin with (the SDK's
+    use_custom_job_prefix); AWS does not say what follows it.
+    """
+    execution = execution_name.rpartition("/")[2]
+    beginning = f"{prefix}-{execution}" if prefix else f"pipelines-{execution}-{step_name}"
+    ending = f"-{identity}"
     # Names of jobs have no underscore, those of steps may.
     return beginning.replace("_", "-")[: LONGEST_NAME - len(ending)].rstrip("-") + ending
 

@@ -115,3 +115,14 @@ def test_properties_that_are_gone_fail_the_step_that_asks(ticking: Ticking) -> N
 def test_what_a_step_makes_is_named_after_it_in_63_characters(step: str, name: str) -> None:
     assert made_name("pipeline/execution/abcdefghijkl", step, "0123456789") == name
     assert len(name) <= 63
+
+
+def test_a_name_of_ones_own_is_what_each_job_begins_with(ticking: Ticking) -> None:
+    step = processing("Step")
+    step["Arguments"]["ProcessingJobName"] = "nightly"
+    execution = ticking.start(step)
+
+    ticking.tick(execution)
+
+    identity = execution.name.rpartition("/")[2]
+    assert ticking.job(execution, "Step").name.startswith(f"nightly-{identity}-")

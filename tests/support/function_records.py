@@ -1,6 +1,6 @@
 """Lambda's control plane in the test's own process: everything but containers and S3 is real."""
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
@@ -80,6 +80,8 @@ class FunctionRecords:
         self.enqueued: list[tuple[Key, str, bytes]] = []
         self.retired: list[tuple[Key, str | None]] = []
         self.submitted: list[Key] = []
+        # What happens while containers are retired.
+        self.meanwhile: Callable[[], object] = lambda: None
         self.plane = ControlPlane(folder, self._operations)
         self.client = self.plane.client("lambda")
         self._executor = FunctionExecutor(
@@ -87,7 +89,7 @@ class FunctionRecords:
             self.plane.clock,
             folder,
             lambda uri: IMAGE_ID if uri == IMAGE else None,
-            lambda key, but: self.retired.append((key, but)),
+            self._retire,
         )
 
     def create(self, name: str = "greet", **members: Any) -> Any:
@@ -115,6 +117,10 @@ class FunctionRecords:
         """Do what has been asked for."""
         while self.submitted:
             self._executor.carry_out(self.submitted.pop(0))
+
+    def _retire(self, key: Key, but: str | None) -> None:
+        self.retired.append((key, but))
+        self.meanwhile()
 
     def _operations(self, store: Store) -> Any:
         def enqueue(key: Key, request_id: str, event: bytes) -> None:

@@ -33,8 +33,9 @@ from slipway.runtime.function_session import Turn
 log = logging.getLogger(__name__)
 
 # Developer guide, "Lambda execution environment lifecycle": initialising may take ten seconds, and
-# what takes longer is begun again within the function's own time.
-INIT_SECONDS = 10.0
+# what takes longer is begun again within the function's own time. A machine with other work takes
+# longer to start a container than the cloud does, which is not the function's fault.
+INIT_SECONDS = 30.0
 # How long an invocation waits for its own lines where the caller wants them.
 TAIL_SECONDS = 2.0
 # How old the figure in REPORT may be: asking for it costs the engine more than a quick invocation.

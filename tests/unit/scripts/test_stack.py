@@ -4,14 +4,14 @@ import pytest
 
 from scripts.commands import ROOT, SetupError
 from scripts.images import Build
-from scripts.stack import SERVICES, compose_environment, up
+from scripts.stack import OTHERS, SERVICES, compose_environment, up
 from tests.support.fake_docker import FakeDocker
 
 
 @pytest.fixture
 def built(docker: FakeDocker) -> FakeDocker:
-    """A docker that has every service's image."""
-    for name in SERVICES:
+    """A docker that has every service's image, and those that services run."""
+    for name in (*SERVICES, *OTHERS):
         docker.holds("images", Build(name).reference)
     return docker
 
@@ -24,6 +24,7 @@ def test_each_service_gets_the_image_of_the_present_files(
     environment = compose_environment()
 
     assert environment["SLIPWAY_LOCALSTACK_IMAGE"] == Build("localstack").reference
+    assert environment["SLIPWAY_LAMBDA_IMAGE"] == Build("lambda_python").reference
     assert environment["SLIPWAY_PORT"] == "4567"
 
 
@@ -32,6 +33,8 @@ def test_compose_reads_the_variables_that_are_set() -> None:
 
     for service, variable in SERVICES.items():
         assert re.search(rf"^  {service}:\n    image: \${{{variable}[:}}]", compose, re.MULTILINE)
+    for variable in OTHERS.values():
+        assert f"{variable}: ${{{variable}:-" in compose
 
 
 def test_an_image_that_is_not_built_says_what_to_run(docker: FakeDocker) -> None:

@@ -145,3 +145,18 @@ def test_nothing_that_can_come_in_gets_a_page_or_a_fault(
     assert answer.status in (400, 501)
     assert "json" in answer.headers["content-type"]
     assert isinstance(json.loads(answer.body), dict)
+
+
+@pytest.mark.parametrize(
+    ("query", "operation"),
+    [
+        ("find=LayerVersion&Arn=any", "GetLayerVersionByArn"),
+        ("", "ListLayers"),
+        ("find=Another", "ListLayers"),
+    ],
+)
+def test_operations_at_one_path_are_told_apart_by_their_query(query: str, operation: str) -> None:
+    found = MODELS.match("GET", "/2018-10-31/layers", query)
+
+    assert found is not None
+    assert found[0].operation.name == operation

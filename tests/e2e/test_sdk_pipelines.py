@@ -375,6 +375,13 @@ def test_a_callback_is_answered_from_outside(told: Told) -> None:
     assert (asking["bad"]["status"], asking["bad"]["steps"][0]["FailureReason"]) == ("Failed", "nobody knows")
 
 
+def test_a_folder_of_code_runs_in_an_image_that_has_never_heard_of_it(told: Told) -> None:
+    coding = told.of("coding")
+
+    assert coding["execution"]["status"] == "Succeeded", coding
+    assert any("the folder came along" in line for line in coding["printed"]), coding["printed"]
+
+
 def test_a_definition_larger_than_a_request_is_read_from_s3(told: Told) -> None:
     large = told.of("large")
 

@@ -36,6 +36,7 @@ def answer(event, context):
         raise ValueError("there is no such count")
     return {"doubled": 2 * count, "label": "n" + str(count), "share": count / 4, "even": count % 2 == 0}
 """
+PRINTED = "the folder came along"
 LARGE_STEPS = 2000
 
 
@@ -414,6 +415,33 @@ def _asked(made: Any, queues: Any, queue: str) -> tuple[Facts, Any]:
     return json.loads(received["Body"]), execution
 
 
+def coding(kit: Kit) -> Facts:
+    """A folder of code, put into S3 by the SDK and run in an image that is not made for it."""
+    with tempfile.TemporaryDirectory() as name:
+        folder = Path(name)
+        (folder / "helper.py").write_text(f"TEXT = {PRINTED!r}\n", encoding="utf-8")
+        (folder / "main.py").write_text("import helper\nprint(helper.TEXT)\n", encoding="utf-8")
+        step = kit.code_step("Code", kit.request.preprocess_image, folder, "main.py")
+        made = pipeline(kit, "coding", [step])
+        made.create(kit.role)
+    execution = ended(made.start())
+    # Lines travel beside the jobs and may come after them.
+    _until(lambda: PRINTED in "".join(_printed(kit, execution["steps"][0])))
+    return {"execution": execution, "printed": _printed(kit, execution["steps"][0])}
+
+
+def _printed(kit: Kit, step: Facts) -> list[str]:
+    """The lines of a step's job in CloudWatch Logs."""
+    (kind, _), job = next(iter(step["Metadata"].items())), job_of(kit, step)
+    logs, group = kit.session.boto_session.client("logs"), f"/aws/sagemaker/{kind}s"
+    streams = logs.describe_log_streams(logGroupName=group, logStreamNamePrefix=job[f"{kind}Name"])
+    return [
+        event["message"]
+        for stream in streams["logStreams"]
+        for event in logs.get_log_events(logGroupName=group, logStreamName=stream["logStreamName"])["events"]
+    ]
+
+
 def large(kit: Kit) -> Facts:
     """More steps than a request has room for: the SDK puts the definition into S3."""
     sdk = kit.sdk
@@ -483,6 +511,6 @@ SCENARIOS: dict[str, Scenario] = {
     scenario.__name__: scenario
     for scenario in (
         *(gate, conditions, failing, caching, selecting, parallel, updating, stopping),
-        *(calling, asking, large, naming, refused),
+        *(calling, asking, coding, large, naming, refused),
     )
 }

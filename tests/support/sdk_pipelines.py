@@ -62,6 +62,9 @@ class Kit(Protocol):
     def train(self, image: Any, hyperparameters: Mapping[str, Any], channels: Uris, output: Any) -> Any:
         """What the SDK's general estimator captures."""
 
+    def code_step(self, name: str, image: Any, folder: Path, script: str) -> Any:
+        """A step that runs a script of a folder in an image that has never heard of it."""
+
     def create_model(self, image: Any, data_uri: Any) -> Any:
         """What creating a model captures."""
 

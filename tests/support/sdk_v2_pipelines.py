@@ -14,7 +14,14 @@ from sagemaker.inputs import TrainingInput
 from sagemaker.lambda_helper import Lambda
 from sagemaker.model import Model
 from sagemaker.model_metrics import MetricsSource, ModelMetrics
-from sagemaker.processing import ProcessingInput, ProcessingOutput, Processor, ScriptProcessor
+from sagemaker.processing import (
+    FrameworkProcessor,
+    ProcessingInput,
+    ProcessingOutput,
+    Processor,
+    ScriptProcessor,
+)
+from sagemaker.sklearn import SKLearn
 from sagemaker.workflow.pipeline_context import PipelineSession
 
 from tests.support.sdk_pipeline_scenarios import SCENARIOS
@@ -94,6 +101,17 @@ class V2Kit:
     def train(self, image: Any, hyperparameters: Mapping[str, Any], channels: Uris, output: Any) -> Any:
         """What Estimator.fit captures."""
         return self.estimator(image, hyperparameters, output).fit(training_inputs(channels))
+
+    def code_step(self, name: str, image: Any, folder: Path, script: str) -> Any:
+        """A processing step of FrameworkProcessor's with a source directory."""
+        processor = FrameworkProcessor(
+            image_uri=image,
+            estimator_cls=SKLearn,
+            framework_version="1.2-1",
+            **ONE_INSTANCE,
+            **self._common,
+        )
+        return self.sdk.ProcessingStep(name, step_args=processor.run(code=script, source_dir=str(folder)))
 
     def create_model(self, image: Any, data_uri: Any) -> Any:
         """What Model.create captures."""

@@ -21,7 +21,7 @@ from sagemaker.core.shapes import (
 from sagemaker.core.workflow.pipeline_context import PipelineSession
 from sagemaker.serve import ModelBuilder
 from sagemaker.train import ModelTrainer
-from sagemaker.train.configs import Compute, InputData, OutputDataConfig
+from sagemaker.train.configs import Compute, InputData, OutputDataConfig, SourceCode
 
 from tests.support.sdk_pipeline_scenarios import SCENARIOS
 from tests.support.sdk_pipelines import CSV, INSTANCE, JSON, NONE, PROCESSING, Request, Uris, report
@@ -92,6 +92,17 @@ class V3Kit:
             **self._common,
         )
         return trainer.train()
+
+    def code_step(self, name: str, image: Any, folder: Path, script: str) -> Any:
+        """A training step of ModelTrainer's with source code."""
+        trainer = ModelTrainer(
+            training_image=image,
+            source_code=SourceCode(source_dir=str(folder), entry_script=script),
+            base_job_name=f"{self.request.name}-code",
+            compute=Compute(instance_type=INSTANCE, instance_count=1, volume_size_in_gb=1),
+            **self._common,
+        )
+        return self.sdk.TrainingStep(name, step_args=trainer.train())
 
     def create_model(self, image: Any, data_uri: Any) -> Any:
         """What ModelBuilder.build captures."""

@@ -5,17 +5,16 @@ import sqlite3
 import threading
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from importlib.resources import files
 from pathlib import Path
 
 from slipway.clock import Clock
 from slipway.resources.document import Document
-from slipway.resources.lifecycle import STATUS_MEMBER, may_follow
+from slipway.resources.lifecycle import may_follow
 from slipway.resources.resource import Key, Kind, Owner, Resource
 from slipway.store.query import COLUMNS, Page, Position, Query, select
-
-IDENTITY = "account_id = ? AND region = ? AND kind = ? AND name = ?"
+from slipway.store.rows import IDENTITY, bring_up_to_date, identity, is_visible, resource_of, stamped
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,7 +83,7 @@ class Store:
         self._changed = threading.Condition()
         connection = self._connection()
         connection.executescript(files("slipway.store").joinpath("schema.sql").read_text("utf-8"))
-        _bring_up_to_date(connection)
+        bring_up_to_date(connection)
 
     def subscribe(self, listener: Callable[[Resource], None]) -> None:
         """Have `listener` called with every resource as it is after a change, once that is committed.
@@ -101,17 +100,17 @@ class Store:
             self._connection()
             .execute(
                 f"SELECT {COLUMNS} FROM resources WHERE {IDENTITY}",
-                _identity(key),
+                identity(key),
             )
             .fetchone()
         )
-        return _resource(row) if row else None
+        return resource_of(row) if row else None
 
     def page(self, owner: Owner, kind: Kind, query: Query) -> Page:
         """One page of the resources that `query` asks for."""
         statement, values = select(owner, kind, query)
         rows = self._connection().execute(statement, values).fetchall()
-        resources = tuple(_resource(row) for row in rows[: query.limit])
+        resources = tuple(resource_of(row) for row in rows[: query.limit])
         if len(rows) <= query.limit:
             return Page(resources, None)
         last = rows[query.limit - 1]
@@ -124,7 +123,7 @@ class Store:
             "AND parent = ? ORDER BY sequence",
             [owner.account_id, owner.region, kind.value, parent],
         )
-        return [_resource(row) for row in rows.fetchall()]
+        return [resource_of(row) for row in rows.fetchall()]
 
     def in_statuses(self, kind: Kind, statuses: Iterable[str]) -> list[Resource]:
         """Every resource of `kind` in one of `statuses`, whoever owns it, oldest first."""
@@ -134,7 +133,7 @@ class Store:
             "ORDER BY sequence",
             [kind.value, *wanted],
         )
-        return [_resource(row) for row in rows.fetchall()]
+        return [resource_of(row) for row in rows.fetchall()]
 
     def tags(self, arn: str) -> list[dict[str, str]]:
         """The tags of a resource, in the order in which they were added."""
@@ -175,7 +174,7 @@ class Store:
                 "INSERT INTO resources (account_id, region, kind, name, status, created_at, modified_at, "
                 "document, internal, parent, label) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
                 [
-                    *_identity(key),
+                    *identity(key),
                     resource.status,
                     resource.created_at,
                     resource.modified_at,
@@ -207,7 +206,7 @@ class Store:
                 raise IllegalTransitionError(before, after.status)
             if after is before:
                 return before
-            after = _stamped(after, self._clock.now()) if _is_visible(before, after) else after
+            after = stamped(after, self._clock.now()) if is_visible(before, after) else after
             connection.execute(
                 "UPDATE resources SET status = ?, modified_at = ?, document = ?, internal = ?, "
                 f"label = coalesce(?, label) WHERE {IDENTITY}",
@@ -217,7 +216,7 @@ class Store:
                     json.dumps(after.document),
                     json.dumps(after.internal),
                     label,
-                    *_identity(key),
+                    *identity(key),
                 ],
             )
             self._record_change(connection, before, after)
@@ -228,7 +227,7 @@ class Store:
         with self._writing() as connection:
             removed = connection.execute(
                 f"DELETE FROM resources WHERE {IDENTITY}",
-                _identity(key),
+                identity(key),
             ).rowcount
             if not removed:
                 raise MissingError(key)
@@ -263,10 +262,10 @@ class Store:
 
         Returns the fingerprint and the name that the token stands for.
         """
-        identity = [owner.account_id, owner.region, operation, token]
+        place = [owner.account_id, owner.region, operation, token]
         with self._writing() as connection:
             connection.execute(
-                "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?)", [*identity, fingerprint, name]
+                "INSERT OR IGNORE INTO tokens VALUES (?, ?, ?, ?, ?, ?)", [*place, fingerprint, name]
             )
             return self.token(owner, operation, token) or (fingerprint, name)
 
@@ -382,39 +381,3 @@ class Store:
                     connection.execute("ROLLBACK")
                 raise
         self._notify(changed)
-
-
-def _bring_up_to_date(connection: sqlite3.Connection) -> None:
-    """What a database of an earlier version lacks."""
-    columns = {row["name"] for row in connection.execute("PRAGMA table_info(outbox)")}
-    if "source" not in columns:
-        connection.execute("ALTER TABLE outbox ADD COLUMN source TEXT NOT NULL DEFAULT 'aws.sagemaker'")
-
-
-def _identity(key: Key) -> list[str]:
-    return [key.owner.account_id, key.owner.region, key.kind.value, key.name]
-
-
-def _is_visible(before: Resource, after: Resource) -> bool:
-    return (before.status, before.document) != (after.status, after.document)
-
-
-def _stamped(resource: Resource, moment: float) -> Resource:
-    document = resource.document
-    member = STATUS_MEMBER.get(resource.key.kind)
-    if member is not None:
-        document = {**document, member: resource.status}
-    if "LastModifiedTime" in document:
-        document = {**document, "LastModifiedTime": moment}
-    return replace(resource, modified_at=moment, document=document)
-
-
-def _resource(row: sqlite3.Row) -> Resource:
-    return Resource(
-        key=Key(Owner(row["account_id"], row["region"]), Kind(row["kind"]), row["name"]),
-        created_at=row["created_at"],
-        modified_at=row["modified_at"],
-        status=row["status"],
-        document=json.loads(row["document"]),
-        internal=json.loads(row["internal"]),
-    )

@@ -94,8 +94,11 @@ def decision(arguments: argparse.Namespace, settings: Settings) -> int:
     console = Console(sys.stdout)
     file = arguments.build_dir / f"{arguments.command}.json"
     with _in_plain_words():
-        record = decide(project, settings, arguments.version, status, console)
-    record.write(file)
+        try:
+            record = decide(project, settings, arguments.version, status, console, file)
+        finally:
+            # Of a line that is still open; one that has ended stays as it is.
+            console.failed()
     for line in table(next_lines(record, shown(file))):
         console.line(line)
     return 0

@@ -37,10 +37,11 @@ class DecisionRecord:
 
 
 def decide(
-    project: Project, settings: Settings, number: int | None, status: str, console: Console
+    project: Project, settings: Settings, number: int | None, status: str, console: Console, file: Path
 ) -> DecisionRecord:
     """Approve or reject a version, and return once the endpoint is where that leaves it.
 
+    `file` says from the decision on what was decided, whatever comes of it.
     Raises RegistryError where there is nothing to decide, DeploymentError where nobody deploys.
     """
     started = time.monotonic()
@@ -54,8 +55,10 @@ def decide(
     record = DecisionRecord(
         project.name, registry.group, version.number, version.arn, version.status, decided.status
     )
+    record.write(file)
     record.endpoint = _settled(Endpoint(aws, project.name), newest_approved(registry.versions()), console)
     record.seconds = round(time.monotonic() - started, 3)
+    record.write(file)
     return record
 
 

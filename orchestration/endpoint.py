@@ -1,7 +1,8 @@
 """The project's endpoint on SageMaker: waited for until it serves a version, and asked."""
 
 import time
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import ClientError
@@ -15,9 +16,13 @@ from orchestration.names import deploy_function_name, endpoint_name
 BEGIN_SECONDS = 90.0
 # Until it serves: AWS takes five to ten minutes for a machine.
 SERVE_SECONDS = 1200.0
+# After a change that came to something else: its end calls the function again, which may go on.
+AGAIN_SECONDS = 20.0
 POLL_SECONDS = 0.1
 CHANGING = frozenset({"Creating", "Updating", "SystemUpdating", "RollingBack"})
 LINES_OF_FUNCTION = 10
+# How lines begin that Lambda writes about an invocation.
+PLATFORM = ("INIT_START ", "START ", "END ", "REPORT ")
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,6 +32,7 @@ class Serving:
     status: str
     model_package_arn: str | None
     failure_reason: str | None = None
+    changed_at: datetime | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +60,7 @@ class Endpoint:
             endpoint["EndpointStatus"],
             self._model_package_arn(endpoint["EndpointConfigName"]),
             endpoint.get("FailureReason"),
+            endpoint["LastModifiedTime"],
         )
 
     def wait_until_it_serves(
@@ -70,7 +77,8 @@ class Endpoint:
         reason; and, of the newest version (`is_new`), where a later one serves by now.
         """
         started = time.monotonic()
-        has_begun = False
+        before = self.serving()
+        has_begun = before is not None and before.status in CHANGING
         while True:
             serving = self.serving()
             if serving and serving.status == "InService" and serving.model_package_arn == model_package_arn:
@@ -80,13 +88,16 @@ class Endpoint:
                     f"{self.name} serves {serving.model_package_arn}, which was approved after "
                     f"{model_package_arn}; the newest approved version is the one that serves"
                 )
+            # A change may begin and fail between two looks.
+            has_begun |= _has_changed(before, serving)
             if serving and serving.status in CHANGING:
                 has_begun = True
             elif has_begun and (serving is None or serving.status != "InService" or serving.failure_reason):
                 raise DeploymentError(self._failed(model_package_arn, serving))
             elif has_begun:
-                # That was a change to another version; ours comes after it.
-                has_begun, started = False, time.monotonic()
+                # That was a change to another version and ours comes after it, or ours was taken back.
+                has_begun, started, before = False, time.monotonic(), serving
+                begin_seconds = min(begin_seconds, AGAIN_SECONDS)
             elapsed = time.monotonic() - started
             if elapsed > (seconds if has_begun else begin_seconds):
                 raise DeploymentError(self._too_late(model_package_arn, serving, elapsed))
@@ -125,13 +136,14 @@ class Endpoint:
         function = deploy_function_name(self.project)
         state = f"the endpoint is {serving.status}" if serving else "there is no endpoint"
         group = f"/aws/lambda/{function}"
-        said = last_lines(self.aws, group, "", LINES_OF_FUNCTION)
+        lines = last_lines(self.aws, group, "", 4 * LINES_OF_FUNCTION)
+        said = [line for line in lines if not line.startswith(PLATFORM)][-LINES_OF_FUNCTION:]
         shown = "\n".join(f"    {line}" for line in said) or "    nothing"
         return (
-            f"{elapsed:.0f} s after its approval {model_package_arn} is not served; {state}.\n"
+            f"{model_package_arn} is not served after {elapsed:.0f} s; {state}.\n"
             f"  The event should have called the function {function}, which deploys. It has said:\n{shown}\n"
-            f"  Look at: aws logs tail {group}; aws events list-targets-by-rule --rule "
-            f"slipway-{self.project}-approval"
+            f"  Look at: aws logs tail {group}; make logs JOB={self.name}; "
+            f"aws events list-targets-by-rule --rule slipway-{self.project}-approval"
         )
 
 
@@ -140,3 +152,8 @@ def _is_newer(serving: Serving, model_package_arn: str) -> bool:
     group, _, number = model_package_arn.rpartition("/")
     serving_group, _, serving_number = (serving.model_package_arn or "").rpartition("/")
     return serving_group == group and int(serving_number) > int(number)
+
+
+def _has_changed(before: Serving | None, now: Serving | None) -> bool:
+    """Whether something was done to the endpoint between two looks."""
+    return before is not None and now is not None and before.changed_at != now.changed_at

@@ -75,7 +75,7 @@ def test_going_back_to_an_older_version_waits_while_the_newer_one_serves(
     records.put_in_service(NAME)
 
     # Nothing begins: it is not the newer version that is complained of.
-    with pytest.raises(DeploymentError, match="is not served; the endpoint is InService"):
+    with pytest.raises(DeploymentError, match="is not served after 0 s; the endpoint is InService"):
         endpoint.wait_until_it_serves(ARN.replace("/1", "/0"), begin_seconds=0, seconds=60)
 
 

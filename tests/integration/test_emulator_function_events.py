@@ -4,6 +4,7 @@ import base64
 import json
 import re
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -124,3 +125,18 @@ def test_tail_is_the_invocations_own_log(functions: Functions) -> None:
     lines = base64.b64decode(answer.log).decode().splitlines()
     assert [line.split()[0] for line in lines] == ["START", "called", "END", "REPORT"]
     assert lines[1] == "called with ['later']"
+
+
+def test_what_runs_for_long_can_be_followed(functions: Functions) -> None:
+    name = functions.create(Timeout=60)
+    with ThreadPoolExecutor(1) as threads:
+        running = threads.submit(functions.invoke, name, {"sleep": 20})
+
+        lines = functions.lines(name, "['sleep']")
+
+        assert not running.done()
+        # Nobody waits for the rest of it.
+        for container in functions.containers(name):
+            container.remove(force=True)
+        assert running.result().json["errorType"] == "Runtime.ExitError"
+    assert [line.split()[0] for line in lines] == ["START", "called"]

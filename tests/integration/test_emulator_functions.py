@@ -238,6 +238,23 @@ def test_an_image_without_such_a_program_is_the_answer(functions: Functions, lam
     assert any("/no/such/program" in line for line in functions.lines(name, "/no/such/program"))
 
 
+def test_an_image_that_cannot_be_started_is_the_answer_and_leaves_no_container(
+    functions: Functions, lambda_image: str
+) -> None:
+    name = functions.create(
+        PackageType="Image",
+        Code={"ImageUri": lambda_image},
+        # No folder, and none can be made there.
+        ImageConfig={"WorkingDirectory": "/proc/none"},
+    )
+
+    error, error_type, message = told(functions, name, {})
+
+    assert (error, error_type) == ("Unhandled", "Runtime.InvalidEntrypoint")
+    assert "/proc/none" in message
+    assert functions.containers(name) == []
+
+
 def test_an_event_above_six_megabytes_is_refused(functions: Functions) -> None:
     name = functions.create()
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from pathlib import Path
 
-from slipway.containers.engine import Engine
+from slipway.containers.engine import Engine, EngineError
 from slipway.containers.spec import ContainerSpec, Limits, Mount
 from slipway.executors.folder import folder_name, make_writable
 from slipway.resources.function import LATEST, LiveFunction
@@ -49,7 +49,12 @@ class FunctionContainers:
         """
         make_writable(self._scratch(function.key, identity))
         container_id = self._engine.create(self._spec(function, identity, log_stream))
-        self._engine.start(container_id)
+        try:
+            self._engine.start(container_id)
+        except EngineError:
+            # Nobody would know of it.
+            self._engine.remove(container_id)
+            raise
         return container_id
 
     def remove(self, function: LiveFunction, identity: str, container_id: str | None) -> None:

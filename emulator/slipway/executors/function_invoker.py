@@ -75,17 +75,14 @@ class FunctionInvoker:
     ) -> FunctionAnswer | None:
         """An invocation in one container; None where that ended without having seen it."""
         report = Report(instance, invocation)
-        turn = instance.session.begin(invocation, report.begin)
+
+        def begun(moment: float) -> None:
+            report.begin(moment)
+            self._clerk.settle_later(instance.log, moment)
+
+        turn = instance.session.begin(invocation, begun)
         try:
-            self._started(instance)
-            answer = self._awaited(turn, invocation)
-        except EntrypointError as error:
-            report.begin_if_not_begun()
-            answer = RuntimeAnswer(Ending.ERROR, entrypoint_error(invocation.request_id, str(error)))
-            self._pool.discard(instance)
-        except EngineError as error:
-            self._pool.discard(instance)
-            raise FunctionError(f"The function's container cannot be run: {error}") from error
+            answer = self._run(turn, instance)
         except BaseException:
             self._pool.discard(instance)
             raise
@@ -96,12 +93,22 @@ class FunctionInvoker:
             # While there is something to measure, and the start has cost far more.
             self._measure(instance)
         said = self._concluded(answer, instance, invocation)
-        report.begin_if_not_begun()
         written = report.end(said.told)
         self._clerk.settle_later(instance.log, report.ended_at, lambda: self._measure(instance))
         if with_log:
             written.wait(TAIL_SECONDS)
         return FunctionAnswer(said.body, said.is_error, instance.log.tail() if with_log else b"")
+
+    def _run(self, turn: Turn, instance: FunctionInstance) -> RuntimeAnswer | None:
+        """What became of an invocation; None where its time is over. Raises FunctionError."""
+        try:
+            self._started(instance)
+        except EntrypointError as error:
+            words = entrypoint_error(turn.invocation.request_id, str(error))
+            return RuntimeAnswer(Ending.ERROR, words)
+        except EngineError as error:
+            raise FunctionError(f"The function's container cannot be run: {error}") from error
+        return self._awaited(turn)
 
     def _started(self, instance: FunctionInstance) -> None:
         if instance.container_id is not None:
@@ -142,16 +149,16 @@ class FunctionInvoker:
         threading.Thread(target=notice, name="function-end", daemon=True).start()
 
     @staticmethod
-    def _awaited(turn: Turn, invocation: FunctionInvocation) -> RuntimeAnswer | None:
-        """What became of an invocation; None where its time is over."""
+    def _awaited(turn: Turn) -> RuntimeAnswer | None:
+        """What became of an invocation that a container has, or will have once it asks."""
+        limit = turn.invocation.timeout_seconds
         either: list[Future[Any]] = [turn.begun, turn.answer]
-        wait(either, INIT_SECONDS + invocation.timeout_seconds, return_when=FIRST_COMPLETED)
+        wait(either, INIT_SECONDS + limit, return_when=FIRST_COMPLETED)
         if not turn.begun.done() and not turn.answer.done():
             return None
-        left = invocation.timeout_seconds
         if turn.begun.done():
-            left -= time.monotonic() - turn.begun.result()
-        wait([turn.answer], max(left, 0.0))
+            limit -= time.monotonic() - turn.begun.result()
+        wait([turn.answer], max(limit, 0.0))
         return turn.answer.result() if turn.answer.done() else None
 
     def _concluded(

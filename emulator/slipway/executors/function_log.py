@@ -7,8 +7,9 @@ import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-# A line needs this long, at most, from a container's program through the engine's log to here.
-LINE_SECONDS = 0.15
+# A line needs this long, at most, from a container's program through the engine's log to here. The
+# engine stamps it on that way, so its time may be later than the end of what said it.
+LINE_SECONDS = 0.25
 # Invoke answers the last 4 KB.
 TAIL_BYTES = 4096
 
@@ -18,15 +19,19 @@ OnLine = Callable[[float, str], None]
 
 @dataclass(slots=True)
 class _Mark:
-    """Lambda's own lines, which follow what was said before `moment`."""
+    """Lambda's own lines about the begin or the end of an invocation at `moment`."""
 
     moment: float
     texts: Callable[[], list[str]]
+    is_begin: bool
     done: threading.Event = field(default_factory=threading.Event)
 
 
 class FunctionLog:
-    """The lines of one container; marks wait until what was said before them must be here."""
+    """The lines of one container; marks wait until what was said before them must be here.
+
+    What is said after an end, and before the next begin, was said before that end.
+    """
 
     def __init__(self, on_line: OnLine) -> None:
         self._on_line = on_line
@@ -37,13 +42,17 @@ class FunctionLog:
     def line(self, moment: float, text: str) -> None:
         """The container has said something at `moment`."""
         with self._lock:
-            while self._marks and self._marks[0].moment <= moment:
+            begun = [
+                place for place, mark in enumerate(self._marks) if mark.is_begin and mark.moment <= moment
+            ]
+            for _ in range(begun[-1] + 1 if begun else 0):
                 self._write(self._marks.pop(0))
-            self._put(moment, text)
+            # Whoever reads the log sorts by time.
+            self._put(min(moment, self._marks[0].moment) if self._marks else moment, text)
 
-    def mark(self, moment: float, texts: Callable[[], list[str]]) -> threading.Event:
+    def mark(self, moment: float, texts: Callable[[], list[str]], is_begin: bool = False) -> threading.Event:
         """Lambda says something of its own; the event is set once that is written."""
-        mark = _Mark(moment, texts)
+        mark = _Mark(moment, texts, is_begin)
         with self._lock:
             self._marks.append(mark)
         return mark.done
@@ -67,8 +76,7 @@ class FunctionLog:
 
     def _write(self, mark: _Mark) -> None:
         for text in mark.texts():
-            # An invocation's lines begin where Lambda says so.
-            if text.startswith("START "):
+            if mark.is_begin:
                 self._tail.clear()
             self._put(mark.moment, text)
         mark.done.set()
@@ -77,6 +85,10 @@ class FunctionLog:
         self._on_line(moment, text)
         self._tail += text.encode() + b"\n"
         del self._tail[:-TAIL_BYTES]
+
+
+def _nothing() -> None:
+    """Nothing is to be done before."""
 
 
 class Clerk:
@@ -99,7 +111,7 @@ class Clerk:
             self._is_closed = True
             self._changed.notify()
 
-    def settle_later(self, log: FunctionLog, moment: float, before: Callable[[], None]) -> None:
+    def settle_later(self, log: FunctionLog, moment: float, before: Callable[[], None] = _nothing) -> None:
         """Have a log settled once the marks of `moment` may be written, and `before` be done before."""
         with self._changed:
             heapq.heappush(self._due, (moment, next(self._numbers), log, before))

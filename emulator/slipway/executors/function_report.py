@@ -25,15 +25,13 @@ class Report:
         self._begun_at = moment
         self._init_seconds = time.monotonic() - self._instance.made_at
         start = f"START RequestId: {self._invocation.request_id} Version: {LATEST}"
-        self._instance.log.mark(moment, lambda: [start])
-
-    def begin_if_not_begun(self) -> None:
-        """It never was."""
-        if self._begun_at is None:
-            self.begin(time.time())
+        self._instance.log.mark(moment, lambda: [start], is_begin=True)
 
     def end(self, told: tuple[str, ...]) -> threading.Event:
         """The invocation has ended; `told` are lines before the end's own. The event: all is written."""
+        if self._begun_at is None:
+            # It never began; Lambda tells both all the same.
+            self.begin(time.time())
         self.ended_at = now = time.time()
         return self._instance.log.mark(now, lambda: [*told, *self._end_lines(now)])
 

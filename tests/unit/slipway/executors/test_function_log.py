@@ -11,7 +11,12 @@ class Page:
 
     def __init__(self) -> None:
         self.texts: list[str] = []
-        self.log = FunctionLog(lambda _moment, text: self.texts.append(text))
+        self.moments: list[float] = []
+        self.log = FunctionLog(self._write)
+
+    def _write(self, moment: float, text: str) -> None:
+        self.moments.append(moment)
+        self.texts.append(text)
 
 
 @pytest.fixture
@@ -19,13 +24,17 @@ def page() -> Page:
     return Page()
 
 
-def test_a_mark_waits_for_what_was_said_before_it(page: Page) -> None:
-    page.log.mark(1.0, lambda: ["START"])
+def test_an_invocations_lines_are_between_its_begin_and_its_end(page: Page) -> None:
+    page.log.mark(1.0, lambda: ["START"], is_begin=True)
+    page.log.line(1.5, "one")
     page.log.mark(2.0, lambda: ["END", "REPORT"])
-    page.log.line(1.5, "said before the end")
-    page.log.line(2.5, "said after it")
+    page.log.mark(3.0, lambda: ["START again"], is_begin=True)
+    # Stamped by the engine when the invocation had ended.
+    page.log.line(2.5, "two")
+    page.log.line(3.5, "three")
 
-    assert page.texts == ["START", "said before the end", "END", "REPORT", "said after it"]
+    assert page.texts == ["START", "one", "two", "END", "REPORT", "START again", "three"]
+    assert page.moments == sorted(page.moments)
 
 
 def test_a_mark_is_written_once_nothing_before_it_can_still_come(page: Page) -> None:
@@ -58,7 +67,7 @@ def test_the_end_of_the_container_writes_all_of_them(page: Page) -> None:
 
 def test_the_tail_begins_with_the_last_invocation_and_is_its_last_4_kb(page: Page) -> None:
     page.log.line(0.5, "of an earlier one")
-    page.log.mark(1.0, lambda: ["START RequestId: any"])
+    page.log.mark(1.0, lambda: ["START RequestId: any"], is_begin=True)
     page.log.line(1.5, "hello")
 
     assert page.log.tail() == b"START RequestId: any\nhello\n"

@@ -30,6 +30,7 @@ from slipway.operations.tags import Tags
 from slipway.protocol.call import HttpAnswer, HttpRequest
 from slipway.protocol.clock_pages import ClockPages
 from slipway.protocol.dispatch import Dispatcher, Operation
+from slipway.protocol.plain_records import PlainRecords
 from slipway.protocol.server import Answerer, Server, json_page
 from slipway.protocol.service_model import ServiceModels
 from slipway.scheduling import Scheduling
@@ -73,11 +74,12 @@ def running(settings: Settings) -> Iterator[Server]:
     jobs = Jobs(settings, store, clock, engine, images, s3_clients, telemetry)
     # Filled below: what calls operations as a client would is built from what answers them.
     operations: dict[tuple[str, str], Operation] = {}
-    dispatcher = Dispatcher(ServiceModels(), operations)
+    models = ServiceModels()
+    feature_store = FeatureStore(settings, store, clock, s3_clients)
+    dispatcher = Dispatcher(models, operations, PlainRecords(models, feature_store.look_up))
     scheduling = Scheduling(settings, store, clock, clients, dispatcher.call)
     functions = Functions(settings, store, clock, engine, images, s3_clients, telemetry, clients)
     executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients)
-    feature_store = FeatureStore(settings, store, clock, s3_clients)
     operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
@@ -108,7 +110,14 @@ def running(settings: Settings) -> Iterator[Server]:
             [serving.forget, executions.forget, functions.forget, feature_store.forget, clock.reset],
         )
         clock_pages = ClockPages(clock, settings.allow_reset).pages
-        yield Server(dispatcher.answer, {**pages, **clock_pages}, threads, model_threads, functions.pages)
+        yield Server(
+            dispatcher.answer,
+            {**pages, **clock_pages},
+            threads,
+            model_threads,
+            functions.pages,
+            dispatcher.answer_at_once,
+        )
     finally:
         for pool in (threads, model_threads):
             pool.shutdown(wait=False, cancel_futures=True)

@@ -1,14 +1,18 @@
 """Everything of the feature store, put together once."""
 
+from pathlib import Path
+
 from slipway.clock import MovableClock
 from slipway.executors.feature_group import FeatureGroupExecutor
+from slipway.executors.offline_store import OfflineStore, StoreFile
 from slipway.executors.work import Work
 from slipway.operations.feature_groups import FeatureGroups
 from slipway.operations.feature_records import FeatureStoreRuntime
 from slipway.operations.feature_search import FeatureSearch
 from slipway.protocol.dispatch import Operations
-from slipway.resources.resource import Kind, Resource
+from slipway.resources.resource import Kind, Owner, Resource
 from slipway.settings import Settings
+from slipway.staging.parquet import ParquetWriter
 from slipway.staging.s3 import S3Clients
 from slipway.store.feature_records import FeatureRecords
 from slipway.store.store import Store
@@ -25,6 +29,11 @@ class FeatureStore:
         executor = FeatureGroupExecutor(store, s3_clients, self._forget_group)
         self._work = Work(Kind.FEATURE_GROUP, store, executor.carry_out, WORKERS, executor.fail)
         self._runtime = FeatureStoreRuntime(store, self._records, clock)
+        folder = settings.state_dir / "offline-store"
+        self._offline = OfflineStore(
+            self._records, clock, ParquetWriter(folder).write, _storing(s3_clients), folder
+        )
+        clock.subscribe(self._offline.wake)
         self.operations: Operations = {
             **FeatureGroups(store, clock, self._work.submit).operations,
             **FeatureSearch(store).operations,
@@ -34,6 +43,7 @@ class FeatureStore:
     def start(self) -> None:
         """Take up what an earlier process left."""
         self._work.resume()
+        self._offline.start()
 
     def forget(self) -> None:
         """Leave no record: no group is in the store any more."""
@@ -41,8 +51,21 @@ class FeatureStore:
         self._records.reset()
 
     def close(self) -> None:
-        """Start nothing more."""
+        """Start nothing more; what S3 has not got is stored after the next start."""
         self._work.close()
+        self._offline.close()
+
+    def look_up(self, owner: Owner, name: str, identifier: str) -> bytes | None:
+        """The reply that is kept for a record; raises LookupError where it takes more than a look."""
+        return self._runtime.reply(owner, name, identifier)
 
     def _forget_group(self, group: Resource) -> None:
         self._records.forget(group.internal["generation"])
+
+
+def _storing(s3_clients: S3Clients) -> StoreFile:
+    def store(owner: Owner, file: Path, bucket: str, key: str) -> None:
+        with file.open("rb") as stream:
+            s3_clients.of(owner).upload(stream, bucket, key)
+
+    return store

@@ -7,11 +7,13 @@ from slipway.executors.feature_group import FeatureGroupExecutor
 from slipway.operations.feature_groups import FeatureGroups
 from slipway.operations.feature_records import FeatureStoreRuntime
 from slipway.operations.feature_search import FeatureSearch
+from slipway.protocol.dispatch import Dispatcher
+from slipway.protocol.plain_records import PlainRecords
 from slipway.resources.resource import Key, Resource
 from slipway.staging.s3 import S3Clients, S3Error
 from slipway.store.feature_records import FeatureRecords
 
-from tests.support.control_plane import ControlPlane
+from tests.support.control_plane import MODELS, ControlPlane
 
 ROLE = "arn:aws:iam::123456789012:role/store"
 OFFLINE = {"S3StorageConfig": {"S3Uri": "s3://features/store"}}
@@ -49,6 +51,9 @@ class FeaturePlane(ControlPlane):
             **self.runtime.operations,
         }
 
+        self.plain_records = PlainRecords(MODELS, self.runtime.reply)
+        self.plain = Dispatcher(MODELS, self.operations, self.plain_records)
+
     def create(self, name: str = "people", **parameters: Any) -> str:
         """A group of an id, a time, an age and a score, unless told otherwise; returns its ARN."""
         client = self.client()
@@ -77,7 +82,7 @@ class FeaturePlane(ControlPlane):
     def lines(self) -> list[str]:
         """What the offline store is owed, oldest first."""
         found: list[str] = []
-        while (batch := self.records.next_batch(1000)) is not None:
+        while (batch := self.records.next_batch(1000, 10**9)) is not None:
             found += self.records.lines(batch)
             self.records.stored(batch)
         return found

@@ -13,6 +13,7 @@ from slipway.protocol.service_model import SAGEMAKER
 from slipway.resources.arn import key_of_arn
 from slipway.resources.document import Document, without_empty
 from slipway.resources.feature_group import (
+    MOST_FEATURES,
     check_definition,
     check_features,
     check_throughput,
@@ -26,6 +27,8 @@ from slipway.store.store import AlreadyExistsError, MissingError, Store
 # Something is at work at the group: it can be neither changed nor deleted now.
 BUSY = frozenset({"Creating", "Deleting"})
 ON_DEMAND = {"ThroughputMode": "OnDemand"}
+# So many columns of Parquet are written within the memory that this process has.
+MOST_OFFLINE_FEATURES = 500
 MOST_PARAMETERS = 25  # API reference, UpdateFeatureMetadata
 
 
@@ -58,6 +61,7 @@ class FeatureGroups:
             raise NotServedHere(
                 "CreateFeatureGroup with TableFormat Iceberg is not implemented here; use Glue."
             )
+        _check_width("OfflineStoreConfig" in parameters, len(parameters["FeatureDefinitions"]))
         key = Key(call.owner, Kind.FEATURE_GROUP, parameters["FeatureGroupName"])
         now = self._clock.now()
         group = Resource(
@@ -249,10 +253,19 @@ def _check_idle(group: Resource) -> None:
         raise ResourceInUse(f"FeatureGroup {group.name} is {group.status}; wait until that has ended.")
 
 
+def _check_width(is_offline: bool, features: int) -> None:
+    if is_offline and features > MOST_OFFLINE_FEATURES:
+        raise NotServedHere(
+            f"A feature group with an offline store and {features} features is not implemented here; "
+            f"{MOST_OFFLINE_FEATURES} are, and {MOST_FEATURES} without an offline store."
+        )
+
+
 def _with_features(document: Document, added: list[Document]) -> Document:
     present = document["FeatureDefinitions"]
     storage_type = document.get("OnlineStoreConfig", {}).get("StorageType", "Standard")
     check_features(added, [each["FeatureName"] for each in present], storage_type)
+    _check_width("OfflineStoreConfig" in document, len(present) + len(added))
     return {"FeatureDefinitions": [*present, *added]}
 
 

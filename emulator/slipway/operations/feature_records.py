@@ -87,6 +87,19 @@ class FeatureStoreRuntime:
         check_identifier(group, identifier)
         return self._records.get(group.generation, identifier, self._now_us())
 
+    def reply(self, owner: Owner, name: str, identifier: str) -> bytes | None:
+        """What GetRecord answers as Record, ready to be sent; None for no record.
+
+        Raises LookupError where that is not as simple: a group that was not used since it changed,
+        one without an online store, an identifier that is refused.
+        """
+        group = self._groups[owner, name]
+        try:
+            found = self.look_up(group, identifier)
+        except RuntimeValidationError as refused:
+            raise LookupError(str(refused)) from refused
+        return found.reply if found is not None else None
+
     def batch_get(self, call: Call) -> Document:
         """BatchGetRecord: what cannot be read is told beside what can."""
         records: list[Document] = []

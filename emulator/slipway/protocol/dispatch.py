@@ -17,8 +17,15 @@ from slipway.errors import (
 from slipway.protocol.call import Call, HttpAnswer, HttpRequest
 from slipway.protocol.identity import owner_of
 from slipway.protocol.parsing import parse_document, parse_json, parse_rest
+from slipway.protocol.plain_records import PlainRecords
 from slipway.protocol.serializing import JSON_TYPE, json_answer, rest_answer
-from slipway.protocol.service_model import LAMBDA, SAGEMAKER, SAGEMAKER_RUNTIMES, ServiceModels
+from slipway.protocol.service_model import (
+    FEATURE_STORE_RUNTIME,
+    LAMBDA,
+    SAGEMAKER,
+    SAGEMAKER_RUNTIMES,
+    ServiceModels,
+)
 from slipway.protocol.validation import validate
 from slipway.resources.document import Document
 from slipway.resources.resource import Owner
@@ -32,9 +39,12 @@ Operations = Mapping[tuple[str, str], Operation]
 class Dispatcher:
     """Answers every request; whatever happens, the answer is one that an AWS client can read."""
 
-    def __init__(self, models: ServiceModels, operations: Operations) -> None:
+    def __init__(
+        self, models: ServiceModels, operations: Operations, plain_records: PlainRecords | None = None
+    ) -> None:
         self._models = models
         self._operations = operations
+        self._plain_records = plain_records
 
     def answer(self, request: HttpRequest) -> HttpAnswer:
         """The answer to `request`."""
@@ -75,7 +85,25 @@ class Dispatcher:
         document = carry_out(Call(SAGEMAKER, name, parameters, owner_of(request.headers), request_id))
         return json_answer(operation, document, request_id)
 
+    def answer_at_once(self, request: HttpRequest) -> HttpAnswer | None:
+        """The answer to a request that never blocks; None for all others, which `answer` answers."""
+        if self._plain_records is None:
+            return None
+        try:
+            return self._plain_records.answer_at_once(request)
+        except Exception:
+            # Whatever it is, `answer` meets it as well and has the words for it.
+            log.warning("request.not_at_once path=%s", request.path, exc_info=True)
+            return None
+
     def _rest(self, request: HttpRequest, request_id: str) -> HttpAnswer:
+        if self._plain_records is not None:
+            answer = self._plain_records.answer(request)
+            if answer is not None:
+                return answer
+            plain = self._plain_records.parameters(request)
+            if plain is not None:
+                return self._carry_out(FEATURE_STORE_RUNTIME, *plain, request, request_id)
         found = self._models.match(request.method, request.path, request.query)
         if found is None:
             raise UnknownOperationException(f"There is no operation at {request.method} {request.path}.")
@@ -96,6 +124,17 @@ class Dispatcher:
         owner = owner_of(request.headers)
         document = carry_out(Call(route.service, route.operation.name, parameters, owner, request_id))
         return rest_answer(route.operation, document, request_id)
+
+    def _carry_out(
+        self, service: str, name: str, parameters: Document, request: HttpRequest, request_id: str
+    ) -> HttpAnswer:
+        """The answer to a request that has been understood already."""
+        operation = self._models.operation(service, name)
+        if operation is None:
+            raise UnknownOperationException(f"There is no operation {service} {name}.")
+        carry_out = self._implementation(service, name)
+        document = carry_out(Call(service, name, parameters, owner_of(request.headers), request_id))
+        return rest_answer(operation, document, request_id)
 
     def _implementation(self, service: str, name: str) -> Operation:
         try:

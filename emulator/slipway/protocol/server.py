@@ -41,7 +41,8 @@ class Server:
     `own` are this control plane's pages by (method, path); everything else is AWS's.
     Models and functions that take their time have `model_threads` to themselves: they keep
     nothing else waiting. `later` are pages, by the beginning of their paths, that must not
-    block and may answer when they can: whoever waits for one takes no thread.
+    block and may answer when they can: whoever waits for one takes no thread. `at_once` answers
+    what can be answered without blocking, and with None leaves the rest to the others.
     """
 
     def __init__(
@@ -51,12 +52,14 @@ class Server:
         threads: Executor,
         model_threads: Executor | None = None,
         later: Mapping[str, LaterAnswerer] | None = None,
+        at_once: Callable[[HttpRequest], HttpAnswer | None] | None = None,
     ) -> None:
         self._aws = aws
         self._own = own
         self._threads = threads
         self._model_threads = model_threads or threads
         self._later = later or {}
+        self._at_once = at_once
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Future[Any]] = set()
 
@@ -90,6 +93,9 @@ class Server:
         )
         if later is not None:
             await self._answer_later(later(request), receive, send)
+            return
+        if self._at_once is not None and (answer := self._at_once(request)) is not None:
+            await _send(send, answer)
             return
         answerer = self._own.get((request.method, request.path), self._aws)
         threads = self._model_threads if _takes_its_time(request.path) else self._threads

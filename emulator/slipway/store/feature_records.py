@@ -4,7 +4,7 @@ import json
 import secrets
 import sqlite3
 import threading
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from importlib.resources import files
@@ -55,37 +55,35 @@ class FeatureRecords:
     """The online store of every feature group, and a journal of what S3 has not got yet.
 
     A record is in both, or in neither, once a call returns; what has been
-    acknowledged survives the end of the process. One connection writes and one
-    reads: SQLite lets them go on beside each other.
+    acknowledged survives the end of the process. One connection writes, and
+    every thread has one to read with: SQLite lets them go on beside each other.
     """
 
     def __init__(self, file: Path) -> None:
         self._writer = _connection(file)
         self._writer.executescript(files("slipway.store").joinpath("feature_records.sql").read_text("utf-8"))
-        self._reader = _connection(file)
         self._write_lock = threading.Lock()
-        self._read_lock = threading.Lock()
+        self._file = file
+        self._local = threading.local()
 
     # -- the online store ----------------------------------------------------
 
     def get(self, generation: str, identifier: str, now_us: int) -> Stored | None:
         """The record of that identifier, deleted or not; None where there is none, or none any more."""
-        with self._read_lock:
-            row = self._reader.execute(ONE, (generation, identifier)).fetchone()
+        row = self._reader().execute(ONE, (generation, identifier)).fetchone()
         return _living(row, now_us)
 
     def identifiers(
         self, generation: str, after: str, limit: int, now_us: int, with_deleted: bool
     ) -> list[str]:
         """The identifiers of records, in their order, those after `after`."""
-        with self._read_lock:
-            rows = self._reader.execute(
-                "SELECT identifier FROM online WHERE generation = ? AND identifier > ? "
-                "AND (expires_us IS NULL OR expires_us > ?) AND (reply IS NOT NULL OR ?) "
-                "ORDER BY identifier LIMIT ?",
-                (generation, after, now_us, with_deleted, limit),
-            ).fetchall()
-        return [row[0] for row in rows]
+        rows = self._reader().execute(
+            "SELECT identifier FROM online WHERE generation = ? AND identifier > ? "
+            "AND (expires_us IS NULL OR expires_us > ?) AND (reply IS NOT NULL OR ?) "
+            "ORDER BY identifier LIMIT ?",
+            (generation, after, now_us, with_deleted, limit),
+        )
+        return [row[0] for row in rows.fetchall()]
 
     # -- writing -------------------------------------------------------------
 
@@ -146,34 +144,39 @@ class FeatureRecords:
                 (generation, json.dumps(destination)),
             )
 
-    def next_batch(self, most_rows: int) -> Batch | None:
-        """Rows to store as one object, the same again until they are `stored`; None where none are owed."""
-        with self._writing() as connection:
-            row = connection.execute("SELECT name FROM batches LIMIT 1").fetchone()
-            if row is None:
-                begun = _begin_batch(connection, most_rows)
-                if begun is None:
-                    return None
-                row = (begun,)
-            found = connection.execute(
-                "SELECT b.name, d.document, b.generation, b.hour, b.last_sequence, "
-                "(SELECT max(event_us) FROM offline o WHERE o.generation = b.generation "
-                "AND o.hour = b.hour AND o.sequence <= b.last_sequence) "
-                "FROM batches b JOIN destinations d ON d.generation = b.generation WHERE b.name = ?",
-                row,
-            ).fetchone()
-        return Batch(found[0], json.loads(found[1]), *found[2:])
+    def next_batch(self, most_rows: int, most_bytes: int, without: Collection[str] = ()) -> Batch | None:
+        """Rows to store as one object, the same again until they are `stored`; None where none are owed.
+
+        Groups in `without` are passed over. Called by one thread alone.
+        """
+        reader = self._reader()
+        for name, generation, is_stored in reader.execute(
+            "SELECT name, generation, is_stored FROM batches"
+        ).fetchall():
+            if is_stored:
+                self._clear(name)
+            elif generation not in without:
+                return self._batch(name)
+        for (generation,) in reader.execute("SELECT generation FROM destinations").fetchall():
+            if generation not in without:
+                name = self._begin_batch(generation, most_rows, most_bytes)
+                if name is not None:
+                    return self._batch(name)
+        return None
 
     def lines(self, batch: Batch) -> Iterator[str]:
         """The rows of a batch, oldest first, some at a time: others may read between them."""
         last = 0
         while True:
-            with self._read_lock:
-                rows = self._reader.execute(
+            rows = (
+                self._reader()
+                .execute(
                     "SELECT sequence, line FROM offline WHERE generation = ? AND hour = ? "
                     "AND sequence > ? AND sequence <= ? ORDER BY sequence LIMIT ?",
                     (batch.generation, batch.hour, last, batch.last_sequence, SOME),
-                ).fetchall()
+                )
+                .fetchall()
+            )
             if not rows:
                 return
             yield from (row[1] for row in rows)
@@ -181,35 +184,84 @@ class FeatureRecords:
 
     def stored(self, batch: Batch) -> None:
         """S3 has the rows of a batch."""
-        # The batch goes last: a crash in between finds fewer rows for the same name, which it must not
-        # store over the object; so both go in one transaction.
         with self._writing() as connection:
-            connection.execute(
-                "DELETE FROM offline WHERE generation = ? AND hour = ? AND sequence <= ?",
-                (batch.generation, batch.hour, batch.last_sequence),
-            )
-            connection.execute("DELETE FROM batches WHERE name = ?", (batch.name,))
+            connection.execute("UPDATE batches SET is_stored = 1 WHERE name = ?", (batch.name,))
+        self._clear(batch.name)
 
     def owed(self) -> int:
         """How many rows S3 has not got."""
-        with self._read_lock:
-            count: int = self._reader.execute("SELECT count(*) FROM offline").fetchone()[0]
+        count: int = self._reader().execute("SELECT count(*) FROM offline").fetchone()[0]
         return count
 
-    def close(self) -> None:
-        """Let go of the file."""
-        with self._write_lock, self._read_lock:
-            self._writer.close()
-            self._reader.close()
+    def _begin_batch(self, generation: str, most_rows: int, most_bytes: int) -> str | None:
+        reader = self._reader()
+        first = reader.execute(
+            "SELECT hour FROM offline WHERE generation = ? ORDER BY hour LIMIT 1", (generation,)
+        ).fetchone()
+        if first is None:
+            return None
+        total, last_sequence, last_event_us = 0, 0, 0
+        # Rows are only ever added at the end: what is counted here is what the batch will have.
+        for sequence, event_us, size in reader.execute(
+            "SELECT sequence, event_us, size FROM offline WHERE generation = ? AND hour = ? "
+            "ORDER BY sequence LIMIT ?",
+            (generation, first[0], most_rows),
+        ):
+            total += size
+            if last_sequence and total > most_bytes:
+                break
+            last_sequence, last_event_us = sequence, max(last_event_us, event_us)
+        name = secrets.token_hex(8)
+        with self._writing() as connection:
+            connection.execute(
+                "INSERT INTO batches (name, generation, hour, last_sequence, last_event_us) "
+                "VALUES (?, ?, ?, ?, ?)",
+                (name, generation, first[0], last_sequence, last_event_us),
+            )
+        return name
 
-    def _delete_in_parts(self, statement: str, value: str | int) -> int:
+    def _batch(self, name: str) -> Batch:
+        row = (
+            self._reader()
+            .execute(
+                "SELECT b.name, d.document, b.generation, b.hour, b.last_sequence, b.last_event_us "
+                "FROM batches b JOIN destinations d ON d.generation = b.generation WHERE b.name = ?",
+                (name,),
+            )
+            .fetchone()
+        )
+        return Batch(row[0], json.loads(row[1]), *row[2:])
+
+    def _clear(self, name: str) -> None:
+        """Remove the rows of a batch that S3 has, then the batch."""
+        batch = self._batch(name)
+        self._delete_in_parts(
+            "DELETE FROM offline WHERE sequence IN (SELECT sequence FROM offline "
+            "WHERE generation = ? AND hour = ? AND sequence <= ? ORDER BY sequence LIMIT ?)",
+            batch.generation,
+            batch.hour,
+            batch.last_sequence,
+        )
+        with self._writing() as connection:
+            connection.execute("DELETE FROM batches WHERE name = ?", (name,))
+
+    def _delete_in_parts(self, statement: str, *values: str | int) -> int:
         removed = 0
         while True:
             with self._writing() as connection:
-                count = connection.execute(statement, (value, SOME)).rowcount
+                count = connection.execute(statement, (*values, SOME)).rowcount
             removed += count
             if count < SOME:
                 return removed
+
+    def _reader(self) -> sqlite3.Connection:
+        connection: sqlite3.Connection | None = getattr(self._local, "connection", None)
+        if connection is None:
+            connection = _connection(self._file)
+            # There are many threads, and the operating system keeps the file's pages anyway.
+            connection.execute("PRAGMA cache_size = -256")
+            self._local.connection = connection
+        return connection
 
     @contextmanager
     def _writing(self) -> Iterator[sqlite3.Connection]:
@@ -251,23 +303,9 @@ def _write(connection: sqlite3.Connection, write: Write, now_us: int) -> None:
         )
     if write.line is not None:
         connection.execute(
-            "INSERT INTO offline (generation, hour, event_us, line) VALUES (?, ?, ?, ?)",
-            (write.generation, write.event_us // HOUR_US, write.event_us, write.line),
+            "INSERT INTO offline (generation, hour, event_us, size, line) VALUES (?, ?, ?, ?, ?)",
+            (write.generation, write.event_us // HOUR_US, write.event_us, len(write.line), write.line),
         )
-
-
-def _begin_batch(connection: sqlite3.Connection, most_rows: int) -> str | None:
-    first = connection.execute("SELECT generation, hour FROM offline ORDER BY sequence LIMIT 1").fetchone()
-    if first is None:
-        return None
-    last = connection.execute(
-        "SELECT max(sequence) FROM (SELECT sequence FROM offline WHERE generation = ? AND hour = ? "
-        "ORDER BY sequence LIMIT ?)",
-        (*first, most_rows),
-    ).fetchone()[0]
-    name = secrets.token_hex(8)
-    connection.execute("INSERT INTO batches VALUES (?, ?, ?, ?)", (name, *first, last))
-    return name
 
 
 def _living(row: tuple[int, int | None, bytes | None] | None, now_us: int) -> Stored | None:

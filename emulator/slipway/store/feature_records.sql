@@ -18,9 +18,10 @@ CREATE TABLE IF NOT EXISTS offline (
     -- Hours since 1970 of the event: the folder in S3.
     hour INTEGER NOT NULL,
     event_us INTEGER NOT NULL,
+    size INTEGER NOT NULL,
     line TEXT NOT NULL
 );
-CREATE INDEX IF NOT EXISTS by_hour ON offline (generation, hour, sequence);
+CREATE INDEX IF NOT EXISTS by_hour ON offline (generation, hour, sequence, event_us, size);
 
 -- Rows of `offline` that are on their way as one object: what a crash interrupted is stored again,
 -- the same rows under the same name.
@@ -28,7 +29,10 @@ CREATE TABLE IF NOT EXISTS batches (
     name TEXT PRIMARY KEY,
     generation TEXT NOT NULL,
     hour INTEGER NOT NULL,
-    last_sequence INTEGER NOT NULL
+    last_sequence INTEGER NOT NULL,
+    last_event_us INTEGER NOT NULL,
+    -- S3 has the object; the rows go, some at a time.
+    is_stored INTEGER NOT NULL DEFAULT 0
 );
 
 -- Where the rows of a group go, and what they hold; it outlives the group.

@@ -184,3 +184,27 @@ def test_of_the_others_nothing_is_told(kind: Kind) -> None:
 
 def test_where_nobody_listens_nothing_is_owed() -> None:
     assert nothing_of(None, training_job("InProgress", "Starting")) == ()
+
+
+def test_a_feature_group_tells_each_of_its_statuses() -> None:
+    document = {
+        "FeatureGroupName": "x",
+        "FeatureGroupStatus": "Created",
+        "CreationTime": MOMENT,
+        "OnlineStoreConfig": {"EnableOnlineStore": True},
+        "ThroughputConfig": {"ThroughputMode": "OnDemand"},
+    }
+    before = resource(Kind.FEATURE_GROUP, "Creating", document)
+    after = resource(Kind.FEATURE_GROUP, "Created", document)
+
+    event = event_of(before, after)
+
+    assert event is not None
+    assert event.detail_type == "SageMaker Feature Group State Change"
+    assert event.detail == {
+        "FeatureGroupName": "x",
+        "FeatureGroupStatus": "Created",
+        "CreationTime": 1583831889050,
+        "OnlineStoreConfig": {"EnableOnlineStore": True},
+    }
+    assert event_of(after, after.with_document({"Description": "told to nobody"})) is None

@@ -129,6 +129,27 @@ def test_iceberg_is_refused_by_name(plane: FeaturePlane) -> None:
     assert "Iceberg" in text
 
 
+def test_more_features_than_parquet_can_be_written_of_are_refused_by_name(
+    plane: FeaturePlane, sagemaker: Any
+) -> None:
+    plane.create()
+    more = [{"FeatureName": f"f{number}", "FeatureType": "String"} for number in range(497)]
+    definitions = [
+        {"FeatureName": name, "FeatureType": "String"}
+        for name in ("id", "at", *(f"f{n}" for n in range(2498)))
+    ]
+
+    created = refused(plane.create, name="wide", FeatureDefinitions=definitions)
+    for some in (more[:90], more[90:180], more[180:270], more[270:360], more[360:450], more[450:496]):
+        sagemaker.update_feature_group(FeatureGroupName="people", FeatureAdditions=some)
+    updated = refused(sagemaker.update_feature_group, FeatureGroupName="people", FeatureAdditions=more[496:])
+    plane.create("wide", FeatureDefinitions=definitions, OfflineStoreConfig=None)
+
+    assert created[0] == updated[0] == "NotImplemented"
+    assert "2500 features" in created[1]
+    assert "501 features" in updated[1]
+
+
 def test_features_are_added_at_the_end(plane: FeaturePlane, sagemaker: Any) -> None:
     plane.create()
     plane.clock.move(60)

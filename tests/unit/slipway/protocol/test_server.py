@@ -20,7 +20,8 @@ class Edge:
     def __init__(self) -> None:
         self.seen: list[HttpRequest] = []
         self._threads = ThreadPoolExecutor(4)
-        app = Server(self._aws, {("GET", "/_slipway/health"): self._health}, self._threads)
+        own = {("GET", "/_slipway/health"): self._health}
+        app = Server(self._aws, own, self._threads, at_once=self._at_once)
         # As slipway.__main__ runs it.
         config = uvicorn.Config(
             app, host="127.0.0.1", port=0, log_level="critical", access_log=False, ws="none", http="httptools"
@@ -41,6 +42,11 @@ class Edge:
         self.seen.append(request)
         told = {"method": request.method, "path": request.path, "query": request.query}
         return HttpAnswer(400, {"content-type": "application/json"}, json.dumps(told).encode())
+
+    def _at_once(self, request: HttpRequest) -> HttpAnswer | None:
+        if request.path != "/at-once":
+            return None
+        return HttpAnswer(200, {"content-type": threading.current_thread().name}, b"known")
 
     def _health(self, _request: HttpRequest) -> HttpAnswer:
         return json_page({"status": "running"})
@@ -181,3 +187,10 @@ def test_a_wish_for_a_web_socket_is_answered_as_any_other_request(edge: Edge) ->
 
     assert status == 400
     assert json.loads(body)["path"] == "/socket"
+
+
+def test_what_is_known_at_once_takes_no_thread_of_its_own(edge: Edge) -> None:
+    status, body, thread = asked(edge, "GET", "/at-once")
+
+    assert (status, body) == (200, b"known")
+    assert "ThreadPoolExecutor" not in thread

@@ -11,6 +11,7 @@ SAGEMAKER = "arn:aws:sagemaker:us-east-1:000000000000"
     ("kind", "name", "arn"),
     [
         (Kind.TRAINING_JOB, "Mixed-Case", f"{SAGEMAKER}:training-job/mixed-case"),
+        (Kind.FEATURE_GROUP, "Mixed-Case", f"{SAGEMAKER}:feature-group/mixed-case"),
         (Kind.MODEL_PACKAGE, "Group/1", f"{SAGEMAKER}:model-package/group/1"),
         (Kind.PIPELINE, "Mixed-Case", f"{SAGEMAKER}:pipeline/Mixed-Case"),
         (Kind.PIPELINE_EXECUTION, "Mixed/execution/abc", f"{SAGEMAKER}:pipeline/Mixed/execution/abc"),

@@ -59,7 +59,9 @@ def restarted(step: Resource, identity: str, round_number: int, now: float) -> R
 def ended(step: Resource, status: str, now: float, changes: Document) -> Resource:
     """The step at its end; `changes` replace members of its document."""
     reason = changes.get("FailureReason")
-    shown = {**changes, "FailureReason": reason[:LONGEST_REASON] if reason else None, "EndTime": now}
+    # A step's beginning may be put off by a moment (it comes after what it waited for), its end is later.
+    end = max(now, step.document["StartTime"])
+    shown = {**changes, "FailureReason": reason[:LONGEST_REASON] if reason else None, "EndTime": end}
     return replace(step.with_document(shown), status=status)
 
 

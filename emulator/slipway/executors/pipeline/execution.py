@@ -26,6 +26,9 @@ from slipway.store.store import Store
 log = logging.getLogger(__name__)
 
 AT_WORK = unfinished(Kind.PIPELINE_EXECUTION)
+# Of the stamps that clients see. A step begins after the end of what it waited for, by these too: the SDK's
+# integration tests compare them (test_two_processing_job_depends_on).
+RESOLUTION_SECONDS = 0.001
 
 
 @dataclass(frozen=True, slots=True)
@@ -122,19 +125,18 @@ class ExecutionExecutor:
         restarts = progress.to_restart()[:room]
         rows = {row.document["StepName"]: self._restarted(progress, row) for row in restarts}
         for step in progress.to_begin()[: room - len(restarts)]:
-            rows[step.name] = self._new(progress.execution, step)
+            rows[step.name] = self._new(progress, step)
         return rows
 
-    def _new(self, execution: Resource, step: Step) -> Resource:
-        identity = self._parts.attempts.new_identity()
+    def _new(self, progress: Progress, step: Step) -> Resource:
+        execution, identity = progress.execution, self._parts.attempts.new_identity()
         internal = {
             "type": step.type.value,
             "identity": identity,
             "first_tried_at": self._parts.real_clock.now(),
         }
-        row = begun(
-            execution, step.name, step.display_name, step.description, internal, self._parts.clock.now()
-        )
+        now = max(self._parts.clock.now(), progress.last_end() + RESOLUTION_SECONDS)
+        row = begun(execution, step.name, step.display_name, step.description, internal, now)
         label = first_label(step.type, identity)
         return self._parts.store.create(row, parent=execution.name, label=label)
 

@@ -49,6 +49,12 @@ class Progress:
         """The steps whose turn has come, in the definition's order."""
         return [self.definition.steps[name] for name in ready(self.definition, self._succeeded(), self.rows)]
 
+    def last_end(self) -> float:
+        """When the last of the steps ended that have; 0 where none has."""
+        return max(
+            (row.document["EndTime"] for row in self.rows.values() if row.status in ENDED), default=0.0
+        )
+
     def room(self) -> int:
         """How many steps more may be at work."""
         config = self.execution.document.get("ParallelismConfiguration", {})

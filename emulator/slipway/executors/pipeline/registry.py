@@ -38,17 +38,19 @@ class ModelRunner:
 
 
 class RegisterModelRunner:
-    """A RegisterModel step creates one version; the token that was written down before sees to that.
+    """A RegisterModel step creates one package; the token that was written down before sees to that.
 
-    A group that does not exist is created: AWS does so for the step, and not
-    for CreateModelPackage (the SDK's integration tests name groups that nobody made).
+    It is a version of the group that the step names, else one on its own with
+    a name as jobs have it. A group that does not exist is created: AWS does so
+    for the step, and not for CreateModelPackage (the SDK's integration tests
+    name groups that nobody made, and assert the step's name in the package's).
     """
 
     def __init__(self, faults: Faults) -> None:
         self._faults = faults
 
     def advance(self, task: Task) -> Result:
-        """Create the version, unless a process that died of it has."""
+        """Create the package, unless a process that died of it has."""
         arguments = resolve(task.step.arguments, task.scope)
         assert isinstance(arguments, dict)
         request = {**arguments, "ClientToken": task.identity}
@@ -56,6 +58,8 @@ class RegisterModelRunner:
             if "ModelPackageGroupName" in request:
                 # A version has no tags of its own; they are its group's.
                 _ensure_group(task, request["ModelPackageGroupName"], request.pop("Tags", []))
+            else:
+                request["ModelPackageName"] = task.made_name
             arn = task.call(SERVICE, "CreateModelPackage", request)["ModelPackageArn"]
         except ServiceError as error:
             return Failed(*refused(f"{SERVICE}:CreateModelPackage", error))
@@ -63,7 +67,7 @@ class RegisterModelRunner:
         return Succeeded({"RegisterModel": {"Arn": arn}}, {"made": arn})
 
     def stop(self, _task: Task) -> Result:
-        """A version is made at once or not at all."""
+        """A package is made at once or not at all."""
         return Stopped()
 
 

@@ -145,6 +145,31 @@ def test_every_execution_registers_a_version_of_its_own_in_a_group_with_the_step
     assert ticking.store.tags(group["ModelPackageGroupArn"]) == tags
 
 
+def test_a_step_that_names_no_group_registers_a_package_that_has_the_steps_name(ticking: Ticking) -> None:
+    arguments = {
+        name: value for name, value in REGISTER["Arguments"].items() if name != "ModelPackageGroupName"
+    }
+    execution = ticking.start(REGISTER | {"Arguments": arguments})
+
+    assert ticking.tick(execution) == "Succeeded"
+
+    [package] = ticking.client.list_model_packages()["ModelPackageSummaryList"]
+    identity = execution.name.rpartition("/")[2]
+    # sagemaker-python-sdk, test_model_steps.py: the step's name is in the package's.
+    assert package["ModelPackageName"].startswith(f"pipelines-{identity}-Step-")
+
+
+def test_a_step_begins_after_the_end_of_what_it_waited_for_in_stamps_of_milliseconds(
+    ticking: Ticking,
+) -> None:
+    execution = ticking.start(condition("A", 1, 1), condition("B", 1, 1) | {"DependsOn": ["A"]})
+    ticking.tick(execution)
+
+    listed = ticking.client.list_pipeline_execution_steps(PipelineExecutionArn=execution.arn)
+    last, first = listed["PipelineExecutionSteps"]
+    assert first["EndTime"] < last["StartTime"] <= last["EndTime"]
+
+
 def test_a_job_has_the_executions_tag_and_no_experiment(ticking: Ticking) -> None:
     step = processing("A")
     step["Arguments"] |= {

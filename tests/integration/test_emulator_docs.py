@@ -89,7 +89,7 @@ def test_it_is_ten_lines_and_one_variable() -> None:
     assert f"export AWS_ENDPOINT_URL=http://{PUBLISHED}\n" == EXPORT
 
 
-@pytest.mark.parametrize("place", [0, 1, 2], ids=["job", "function", "schedule"])
+@pytest.mark.parametrize("place", [0, 1, 2, 3], ids=["job", "function", "schedule", "features"])
 def test_a_program_prints_what_the_page_says(project: tuple[Path, str], place: int) -> None:
     folder, published = project
     (folder / "program.py").write_text(PROGRAMS[place], encoding="utf-8")

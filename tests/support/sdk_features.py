@@ -1,0 +1,61 @@
+"""What an SDK is asked to do with a feature group: made from a frame, filled, looked up, deleted from."""
+
+import json
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any, Protocol
+
+import pandas as pd  # type: ignore[import-untyped]  # published without type information
+
+# A frame of pandas.
+Frame = Any
+AT = "2023-11-14T21:00:00Z"
+
+
+class Client(Protocol):
+    """A feature group of an SDK's own."""
+
+    def create(self, frame: Frame) -> str:
+        """Make the group as the frame's columns are, wait until it is Created; returns its offline URI."""
+
+    def ingest(self, frame: Frame) -> None:
+        """Put every row."""
+
+    def record(self, identifier: str) -> dict[str, str]:
+        """The features of a record; none where there is none."""
+
+    def delete(self, identifier: str, event_time: str) -> None:
+        """Delete a record."""
+
+    def groups(self) -> list[str]:
+        """The names of groups like this one."""
+
+    def clean_up(self) -> None:
+        """Delete the group."""
+
+
+def frame() -> Frame:
+    """A few rows, one for each type of feature."""
+    rows = pd.DataFrame(
+        {"id": [f"c{n}" for n in range(40)], "orders": range(40), "score": [n / 7 for n in range(40)]}
+    )
+    rows["at"] = AT
+    for column in ("id", "at"):
+        rows[column] = rows[column].astype("string")
+    return rows
+
+
+def use(connect: Callable[[str, str], Client]) -> None:
+    """Have the client do all of it; what came of it goes as JSON into the file of the last argument."""
+    name, bucket, results = sys.argv[1:]
+    client = connect(name, bucket)
+    rows = frame()
+    told: dict[str, Any] = {"uri": client.create(rows)}
+    client.ingest(rows)
+    told["record"] = client.record("c7")
+    client.delete("c7", "2023-11-14T22:00:00Z")
+    told["deleted"] = client.record("c7")
+    told["groups"] = client.groups()
+    client.clean_up()
+    Path(results).write_text(json.dumps(told), encoding="utf-8")

@@ -79,7 +79,7 @@ def running(settings: Settings) -> Iterator[Server]:
     dispatcher = Dispatcher(models, operations, PlainRecords(models, feature_store.look_up))
     scheduling = Scheduling(settings, store, clock, clients, dispatcher.call)
     functions = Functions(settings, store, clock, engine, images, s3_clients, telemetry, clients)
-    executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients)
+    executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients, models)
     operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,

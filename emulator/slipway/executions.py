@@ -28,8 +28,10 @@ from slipway.operations.pipeline_definitions import ReadObject
 from slipway.operations.pipeline_executions import PipelineExecutions
 from slipway.operations.pipeline_versions import PipelineVersions
 from slipway.operations.pipelines import Pipelines
+from slipway.operations.step_arguments import StepArguments
 from slipway.pipelines.parts import StepType
 from slipway.protocol.dispatch import Operations
+from slipway.protocol.service_model import ServiceModels
 from slipway.resources.resource import Key, Kind, Owner
 from slipway.settings import Settings
 from slipway.staging.errors import StagingError
@@ -57,6 +59,7 @@ class Executions:
         api: Api,
         clients: AwsClients | None,
         s3_clients: S3Clients,
+        models: ServiceModels,
     ) -> None:
         self._errands = Errands("errand", ERRANDS)
         self._invocations = Errands("invocation", INVOCATIONS)
@@ -93,7 +96,7 @@ class Executions:
         self._work = Work(Kind.PIPELINE_EXECUTION, store, executor.carry_out, TICKS, executor.fail)
         store.subscribe(self._watch.on_change)
         self.operations: Operations = {
-            **Pipelines(store, clock, reader(s3_clients)).operations,
+            **Pipelines(store, clock, reader(s3_clients), StepArguments(models)).operations,
             **PipelineVersions(store).operations,
             **PipelineExecutions(store, clock, self._submit).operations,
             **PipelineCallbacks(store, clock, self._submit).operations,

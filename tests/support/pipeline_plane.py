@@ -10,10 +10,11 @@ from slipway.operations.pipeline_callbacks import PipelineCallbacks
 from slipway.operations.pipeline_executions import PipelineExecutions
 from slipway.operations.pipeline_versions import PipelineVersions
 from slipway.operations.pipelines import Pipelines
+from slipway.operations.step_arguments import StepArguments
 from slipway.resources.arn import key_of_arn
 from slipway.resources.resource import Key, Kind, Owner, Resource
 
-from tests.support.control_plane import ControlPlane
+from tests.support.control_plane import MODELS, ControlPlane
 
 ROLE = "arn:aws:iam::123456789012:role/pipelines"
 
@@ -54,7 +55,7 @@ class PipelinePlane:
     def __post_init__(self) -> None:
         store, clock = self.plane.store, self.plane.clock
         self.plane.operations |= {
-            **Pipelines(store, clock, self._read_object).operations,
+            **Pipelines(store, clock, self._read_object, StepArguments(MODELS)).operations,
             **PipelineVersions(store).operations,
             **PipelineExecutions(store, clock, self.submitted.append).operations,
             **PipelineCallbacks(store, clock, self.submitted.append).operations,

@@ -3,6 +3,7 @@
 from collections.abc import Callable
 
 from slipway.errors import ValidationException
+from slipway.operations.step_arguments import StepArguments
 from slipway.pipelines.definition import Definition, DefinitionError, read_definition
 from slipway.protocol.call import Call
 from slipway.resources.document import Document
@@ -23,7 +24,7 @@ def parsed(text: str) -> Definition:
         raise unreadable(str(error)) from None
 
 
-def given_definition(call: Call, read_object: ReadObject) -> str | None:
+def given_definition(call: Call, read_object: ReadObject, step_arguments: StepArguments) -> str | None:
     """The definition that a request holds or points at, which could be carried out; None where it has none.
 
     Raises ValidationException.
@@ -38,7 +39,7 @@ def given_definition(call: Call, read_object: ReadObject) -> str | None:
             )
         text = _stored_definition(call.owner, location, read_object)
     if text is not None:
-        parsed(text)
+        step_arguments.check(parsed(text))
     return text
 
 

@@ -10,6 +10,7 @@ from slipway.operations.pipeline_definitions import ReadObject, given_definition
 from slipway.operations.pipeline_lookup import asked_version, existing_pipeline
 from slipway.operations.pipeline_versions import check_aliases
 from slipway.operations.request_tokens import once, used_for_another
+from slipway.operations.step_arguments import StepArguments
 from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
 from slipway.protocol.service_model import SAGEMAKER
@@ -38,10 +39,13 @@ class Pipelines:
     versions and executions.
     """
 
-    def __init__(self, store: Store, clock: Clock, read_object: ReadObject) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, read_object: ReadObject, step_arguments: StepArguments
+    ) -> None:
         self._store = store
         self._clock = clock
         self._read_object = read_object
+        self._step_arguments = step_arguments
 
     @property
     def operations(self) -> Operations:
@@ -56,7 +60,7 @@ class Pipelines:
 
     def create(self, call: Call) -> Document:
         """CreatePipeline."""
-        definition = given_definition(call, self._read_object)
+        definition = given_definition(call, self._read_object, self._step_arguments)
         if definition is None:
             # As moto has it.
             raise ValidationException(
@@ -70,7 +74,7 @@ class Pipelines:
 
     def update(self, call: Call) -> Document:
         """UpdatePipeline: members that are not given stay; executions go on with what they began with."""
-        given = given_definition(call, self._read_object)
+        given = given_definition(call, self._read_object, self._step_arguments)
         aliases = call.parameters.get("PipelineVersionAliases", [])
         now = self._clock.now()
         with self._store.all_or_nothing():

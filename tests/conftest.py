@@ -102,6 +102,14 @@ def lambda_image() -> str:
 
 
 @pytest.fixture(scope="session")
+def api_image() -> str:
+    """The api image of the present files; built where it is not, which takes seconds."""
+    from scripts.images import Build, ensure_built
+
+    return ensure_built(Build("api")).reference
+
+
+@pytest.fixture(scope="session")
 def emulator(emulator_image: str, localstack: LocalStack) -> Iterator[Emulator]:
     """An emulator of the tests' own; LocalStack forwards to it."""
     with running_emulator(emulator_image, localstack) as started:

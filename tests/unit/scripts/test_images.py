@@ -36,7 +36,15 @@ def recorded(project: Path) -> dict[str, object]:
 
 
 def test_every_folder_with_a_dockerfile_is_an_image() -> None:
-    assert image_names() == ["emulator", "lambda_python", "localstack", "preprocess", "registry", "train_xgb"]
+    assert image_names() == [
+        "api",
+        "emulator",
+        "lambda_python",
+        "localstack",
+        "preprocess",
+        "registry",
+        "train_xgb",
+    ]
 
 
 def test_no_name_means_every_image() -> None:
@@ -48,13 +56,14 @@ def test_names_are_taken_in_the_order_given() -> None:
 
 
 def test_an_unknown_name_is_refused_with_the_known_ones() -> None:
-    known = r"no image is called nosuch; there are: emulator, lambda_python, localstack,"
+    known = r"no image is called nosuch; there are: api, emulator, lambda_python, localstack,"
     with pytest.raises(SetupError, match=known):
         chosen(["train_xgb", "nosuch"])
 
 
 def test_the_contract_enters_the_images_that_sagemaker_runs() -> None:
     assert {name: Build(name).uses_smcontract for name in image_names()} == {
+        "api": False,
         "emulator": False,
         "lambda_python": False,
         "localstack": False,

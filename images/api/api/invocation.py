@@ -1,0 +1,161 @@
+"""InvokeEndpoint: rows go out, labels and probabilities come back, failures have their own statuses."""
+
+import csv
+import io
+import json
+import logging
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from api.aws import Aws, AwsAnswer, AwsCall, AwsError, AwsTimeoutError, AwsUnreachableError
+from api.breaker import Breaker
+from api.errors import (
+    ApiError,
+    BadGatewayError,
+    PayloadTooLargeError,
+    UnavailableError,
+    UnprocessableError,
+    UpstreamTooSlowError,
+)
+
+log = logging.getLogger(__name__)
+
+# The API model's limit of InvokeEndpoint's Body.
+MOST_BYTES = 6_291_456
+# When to come again while an endpoint is created, updated or short of capacity.
+BUSY_SECONDS = 5
+
+
+@dataclass(frozen=True, slots=True)
+class Prediction:
+    """What the model says of one record; the probability is the positive label's."""
+
+    label: str
+    probability: float
+
+
+@dataclass(frozen=True, slots=True)
+class Invocation:
+    """What to ask of which endpoint."""
+
+    endpoint_name: str
+    body: bytes
+    inference_id: str
+    variant: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Invoked:
+    """The answer, and the variant that gave it."""
+
+    predictions: tuple[Prediction, ...]
+    variant: str | None
+
+
+async def invoke(
+    aws: Aws, breaker: Breaker, invocation: Invocation, labels: Sequence[str], rows: int, seconds: float
+) -> Invoked:
+    """Ask once: what was sent may have been answered and captured, so it is not sent again.
+
+    Raises an ApiError: UnprocessableError for rows that the model refuses, UnavailableError while
+    the endpoint is not in service, BadGatewayError or UpstreamTooSlowError where it fails.
+    """
+    if len(invocation.body) > MOST_BYTES:
+        raise PayloadTooLargeError(f"the records are more than the {MOST_BYTES} bytes that an endpoint takes")
+    breaker.enter()
+    try:
+        answer = await aws.send(_call(invocation, seconds))
+        predictions = _predictions(answer, invocation.endpoint_name, labels, rows)
+    except (AwsError, ApiError) as error:
+        refusal = _refusal(error, invocation.endpoint_name)
+        if isinstance(refusal, UnprocessableError):
+            breaker.succeeded()
+        elif isinstance(refusal, UnavailableError) and not isinstance(error, AwsError):
+            # It is there and says that it cannot now; that it goes on asking is no harm.
+            breaker.succeeded()
+        else:
+            breaker.failed()
+        raise refusal from error
+    except BaseException:
+        breaker.left()
+        raise
+    breaker.succeeded()
+    return Invoked(predictions, answer.headers.get("x-amzn-invoked-production-variant"))
+
+
+def _call(invocation: Invocation, seconds: float) -> AwsCall:
+    headers = {
+        "Content-Type": "text/csv",
+        # What is captured is then CSV on both sides, as Model Monitor's examples have it.
+        "Accept": "text/csv",
+        "X-Amzn-SageMaker-Inference-Id": invocation.inference_id,
+    }
+    if invocation.variant is not None:
+        headers["X-Amzn-SageMaker-Target-Variant"] = invocation.variant
+    return AwsCall(
+        service="runtime",
+        name="InvokeEndpoint",
+        method="POST",
+        path=f"/endpoints/{invocation.endpoint_name}/invocations",
+        body=invocation.body,
+        headers=headers,
+        seconds=seconds,
+    )
+
+
+def _refusal(error: Exception, endpoint_name: str) -> ApiError:
+    if isinstance(error, ApiError):
+        return error
+    log.warning("endpoint.failed endpoint=%s reason=%r", endpoint_name, str(error))
+    if isinstance(error, AwsUnreachableError):
+        return UnavailableError(f"the endpoint '{endpoint_name}' cannot be reached", retry_after=BUSY_SECONDS)
+    if isinstance(error, AwsTimeoutError):
+        return UpstreamTooSlowError(f"the endpoint '{endpoint_name}' did not answer in time")
+    return BadGatewayError(f"the endpoint '{endpoint_name}' broke off its answer")
+
+
+def _predictions(
+    answer: AwsAnswer, endpoint_name: str, labels: Sequence[str], rows: int
+) -> tuple[Prediction, ...]:
+    if answer.status != 200:
+        raise _failure(answer, endpoint_name)
+    try:
+        lines = [line for line in csv.reader(io.StringIO(answer.body.decode())) if line]
+        found = tuple(Prediction(label, float(probability)) for label, probability in lines)
+        if len(found) != rows or any(
+            each.label not in labels or not 0 <= each.probability <= 1 for each in found
+        ):
+            raise ValueError("other rows or labels than were asked for")
+    except (ValueError, csv.Error) as error:
+        log.warning("endpoint.unreadable endpoint=%s reason=%r", endpoint_name, str(error))
+        raise BadGatewayError(
+            f"the answer of the endpoint '{endpoint_name}' is not a line of label and probability a record"
+        ) from error
+    return found
+
+
+def _failure(answer: AwsAnswer, endpoint_name: str) -> ApiError:
+    """What an error of InvokeEndpoint means here (API reference, InvokeEndpoint, Errors)."""
+    document, code = answer.document(), answer.code
+    original = document.get("OriginalStatusCode")
+    if answer.status == 424 and isinstance(original, int) and 400 <= original < 500:
+        return UnprocessableError(f"the model refused the records: {_model_words(document)}")
+    log.warning("endpoint.failed endpoint=%s status=%d code=%s", endpoint_name, answer.status, code)
+    if answer.status == 424:
+        return BadGatewayError(f"the model behind the endpoint '{endpoint_name}' failed")
+    if answer.status in (429, 503):
+        return UnavailableError(f"the endpoint '{endpoint_name}' takes no more now", retry_after=BUSY_SECONDS)
+    if code.startswith("ValidationError") and "not found" in answer.message:
+        return UnavailableError(f"the endpoint '{endpoint_name}' is not in service", retry_after=BUSY_SECONDS)
+    return BadGatewayError(f"the endpoint '{endpoint_name}' answered {answer.status} {code}".rstrip())
+
+
+def _model_words(document: dict[str, object]) -> str:
+    """The model's own reason: {"error": …} or plain text, cut."""
+    told = str(document.get("OriginalMessage") or document.get("Message") or "")
+    try:
+        parsed = json.loads(told)
+    except (ValueError, RecursionError):
+        parsed = None
+    reason = parsed.get("error") if isinstance(parsed, dict) else None
+    return str(reason or told)[:500]

@@ -1,0 +1,157 @@
+"""A request for predictions, from records to answers."""
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+from uuid import uuid4
+
+from api.aws import Aws
+from api.breaker import Breaker
+from api.errors import BadRequestError, RecordError, UnprocessableError
+from api.invocation import Invocation, Invoked, invoke
+from api.lookup import OnlineStore
+from api.metrics import Metrics
+from api.project import Project
+from api.rows import TooFarError, encoded_csv, raw_csv
+from api.schema import Record
+from api.served_model import ServedModel, ServedModels
+
+MOST_RECORDS = 1000
+# What InvokeEndpoint and S3 both take; shorter than the API's own \S[\p{Print}]*.
+INFERENCE_ID = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:-]{0,63}")
+VARIANT = re.compile(r"[A-Za-z0-9](-*[A-Za-z0-9]){0,62}")
+LONGEST_ENTITY_ID = 256
+
+
+@dataclass(frozen=True, slots=True)
+class Wishes:
+    """What a caller may ask for beside the answer, each None where it is left open."""
+
+    inference_id: str | None = None
+    variant: str | None = None
+    entity_id: str | None = None
+
+    def check(self) -> None:
+        """Raise BadRequestError for what cannot be wished for."""
+        if self.inference_id is not None and not INFERENCE_ID.fullmatch(self.inference_id):
+            raise BadRequestError("X-Inference-Id must be 1 to 64 of letters, digits and . _ : -")
+        if self.variant is not None and not VARIANT.fullmatch(self.variant):
+            raise BadRequestError("X-Target-Variant must be a variant's name")
+        if self.entity_id is not None and not 0 < len(self.entity_id) <= LONGEST_ENTITY_ID:
+            raise BadRequestError(f"X-Entity-Id must have 1 to {LONGEST_ENTITY_ID} characters")
+        if self.variant is not None and self.entity_id is not None:
+            raise BadRequestError("send X-Target-Variant or X-Entity-Id, not both: each chooses the variant")
+
+
+def checked_records(project: Project, document: dict[str, Any]) -> list[Record]:
+    """The records of a body. Raises BadRequestError and UnprocessableError, which names rows and fields."""
+    records = document.get("records")
+    if not isinstance(records, list) or not 1 <= len(records) <= MOST_RECORDS:
+        raise BadRequestError(f"the body must be {{'records': [...]}} with 1 to {MOST_RECORDS} records")
+    schema = project.schema_
+    faults = [fault for row, record in enumerate(records, start=1) for fault in schema.faults(row, record)]
+    if faults:
+        raise _unprocessable(faults)
+    return records
+
+
+class Predictor:
+    """Answers for one project."""
+
+    def __init__(
+        self,
+        project: Project,
+        aws: Aws,
+        store: OnlineStore,
+        models: ServedModels,
+        breaker: Breaker,
+        metrics: Metrics,
+        invoke_seconds: float,
+    ) -> None:
+        self.project = project
+        self.models = models
+        self._aws = aws
+        self._store = store
+        self._breaker = breaker
+        self._metrics = metrics
+        self._invoke_seconds = invoke_seconds
+
+    async def predict(self, records: Sequence[Record], wishes: Wishes) -> dict[str, object]:
+        """The answer. Raises an ApiError."""
+        body, is_encoded = await self._body(records)
+        inference_id = wishes.inference_id or uuid4().hex
+        served = await self.models.now()
+        variant = _chosen_variant(served, wishes)
+        invoked = await invoke(
+            self._aws,
+            self._breaker,
+            Invocation(self.project.endpoint_name, body, inference_id, variant),
+            self.project.schema_.labels,
+            len(records),
+            self._invoke_seconds,
+        )
+        self._metrics.predicted(self.project.project, len(records))
+        return _answer(invoked, served, inference_id, "looked up" if is_encoded else "raw")
+
+    async def _body(self, records: Sequence[Record]) -> tuple[bytes, bool]:
+        """The endpoint's rows, and whether they are encoded ones."""
+        schema, lookup = self.project.schema_, self.project.lookup
+        if lookup is None:
+            return raw_csv(schema, records), False
+        keys = [schema.key(record) for record in records]
+        found = await self._store.find(lookup, keys)
+        unknown = [row for row, key in enumerate(keys, start=1) if key not in found]
+        self._metrics.looked_up(self.project.project, len(keys) - len(unknown), len(unknown))
+        if unknown and lookup.unknown_key == "refuse":
+            raise _unprocessable(
+                [
+                    RecordError(row, None, f"has no features under the key {keys[row - 1]!r}")
+                    for row in unknown
+                ]
+            )
+        if unknown:
+            # All of them: one request has one body, and the endpoint encodes to the same bits.
+            return raw_csv(schema, records), False
+        try:
+            return encoded_csv(schema, lookup, records, [found[key] for key in keys]), True
+        except TooFarError as error:
+            raise _unprocessable([error.error]) from error
+
+
+def _chosen_variant(served: ServedModel | None, wishes: Wishes) -> str | None:
+    if wishes.variant is not None:
+        if served is not None and wishes.variant not in served.variants:
+            raise BadRequestError(
+                f"there is no variant '{wishes.variant}'; there are: {', '.join(served.variants)}"
+            )
+        return wishes.variant
+    if wishes.entity_id is not None and served is not None:
+        return served.for_entity(wishes.entity_id)
+    return None
+
+
+def _answer(
+    invoked: Invoked, served: ServedModel | None, inference_id: str, features: str
+) -> dict[str, object]:
+    variant = served.variants.get(invoked.variant or "") if served else None
+    return {
+        "inference_id": inference_id,
+        "predictions": [
+            {"label": each.label, "probability": each.probability} for each in invoked.predictions
+        ],
+        "features": features,
+        "model": {
+            "endpoint_status": served.status if served else None,
+            "variant": invoked.variant,
+            "model_package_version": variant.model_package_version if variant else None,
+            "model_package_arn": variant.model_package_arn if variant else None,
+        },
+    }
+
+
+def _unprocessable(faults: Sequence[RecordError]) -> UnprocessableError:
+    first = faults[0]
+    what = f"row {first.row}" + (f", field {first.field}" if first.field is not None else "")
+    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return UnprocessableError(f"{what}: {first.reason}{more}", errors=[fault.document() for fault in faults])

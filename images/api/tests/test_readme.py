@@ -1,0 +1,52 @@
+import json
+import re
+from pathlib import Path
+
+from api.app import create_app
+from api.project import parse_project
+from api.service import Service
+from api.settings import Settings
+
+from tests.conftest import AWS, DOCUMENT, KEY
+
+README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
+
+
+def test_the_table_of_settings_is_the_one_in_force() -> None:
+    rows = dict(re.findall(r"^\| `API_([A-Z_]+)` \| ([^|]+) \|", README, re.MULTILINE))
+    in_force = {
+        name.upper(): "–" if field.default in ("", ()) or field.is_required() else f"{field.default}"
+        for name, field in Settings.model_fields.items()
+    }
+
+    assert {name: default.strip() for name, default in rows.items()} == in_force
+
+
+def test_the_example_describes_a_project() -> None:
+    example = next(each for each in re.findall(r"```json\n(.+?)```", README, re.DOTALL) if '"kind"' in each)
+
+    assert parse_project(example.encode(), "README.md").lookup is not None
+
+
+def test_the_table_of_paths_is_what_is_routed(tmp_path: Path) -> None:
+    (tmp_path / "people.json").write_text(json.dumps(DOCUMENT))
+    keys = json.dumps({"keys": [KEY.model_dump(exclude_none=True)]})
+    service = Service(Settings(projects=str(tmp_path), keys=keys), AWS)
+    routes = {
+        f"{method} {getattr(route, 'path', '')}"
+        for route in create_app(service).routes
+        for method in getattr(route, "methods", None) or ()
+        if method != "HEAD"
+    }
+
+    table = README.split("| path |")[1].split("\n\n")[0]
+    assert set(re.findall(r"`((?:GET|POST) [^`]+)`", table)) == routes
+
+
+def test_statuses_are_explained() -> None:
+    from api import errors
+
+    statuses = {str(each.status) for each in vars(errors).values() if hasattr(each, "status")} - {"500"}
+    table = README.split("| status |")[1].split("\n\n")[0]
+
+    assert set(re.findall(r"\b[45]\d\d\b", table)) == statuses

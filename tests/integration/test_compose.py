@@ -17,7 +17,7 @@ from scripts.stack import SERVICES
 # Compose's own profile for all of them (docker compose --profile).
 ALL = "*"
 DOCUMENT_PARTS = ("services", "networks", "volumes")
-NAMES = ("localstack", "emulator", "registry")
+NAMES = ("localstack", "emulator", "api", "registry")
 # Docker's socket is the one thing of the host that a service may see, and the emulator alone.
 SOCKET = "/var/run/docker.sock"
 # What it takes to read and remove what a job's container left, whoever it ran as.
@@ -114,6 +114,16 @@ def test_the_emulator_starts_once_localstack_answers(document: dict[str, Any]) -
     assert document["services"]["emulator"]["depends_on"]["localstack"]["condition"] == "service_healthy"
 
 
+def test_the_api_knows_only_digests_of_keys_and_asks_sagemaker_directly() -> None:
+    service = resolved(SLIPWAY_API_KEYS='{"keys": []}', SLIPWAY_API_PROJECTS="s3://b/k")["services"]["api"]
+    environment = service["environment"]
+
+    assert (environment["API_KEYS"], environment["API_PROJECTS"]) == ('{"keys": []}', "s3://b/k")
+    assert environment["AWS_ENDPOINT_URL"] == "http://localstack:4566"
+    assert environment["AWS_ENDPOINT_URL_SAGEMAKER_RUNTIME"] == "http://emulator:4500"
+    assert service["read_only"] is True
+
+
 @every_service
 def test_nothing_listens_beyond_loopback(service: dict[str, Any], name: str) -> None:
     assert {port["host_ip"] for port in service["ports"]} == {"127.0.0.1"}
@@ -122,15 +132,20 @@ def test_nothing_listens_beyond_loopback(service: dict[str, Any], name: str) -> 
 
 def test_ports_are_the_callers_to_choose(document: dict[str, Any]) -> None:
     default = document["services"]
-    chosen = resolved(SLIPWAY_PORT="14566", SLIPWAY_REGISTRY_PORT="15000", SLIPWAY_EMULATOR_PORT="14500")[
-        "services"
-    ]
+    chosen = resolved(
+        SLIPWAY_PORT="14566",
+        SLIPWAY_REGISTRY_PORT="15000",
+        SLIPWAY_EMULATOR_PORT="14500",
+        SLIPWAY_API_PORT="18000",
+    )["services"]
 
     assert [port["published"] for port in default["localstack"]["ports"]] == ["4566"]
     assert [port["published"] for port in chosen["localstack"]["ports"]] == ["14566"]
     assert [port["published"] for port in chosen["registry"]["ports"]] == ["15000"]
     assert [port["published"] for port in default["emulator"]["ports"]] == ["4500"]
     assert [port["published"] for port in chosen["emulator"]["ports"]] == ["14500"]
+    assert [port["published"] for port in default["api"]["ports"]] == ["8000"]
+    assert [port["published"] for port in chosen["api"]["ports"]] == ["18000"]
 
 
 @pytest.mark.parametrize("part", DOCUMENT_PARTS)

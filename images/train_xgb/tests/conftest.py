@@ -55,12 +55,12 @@ DOCUMENT = {
 }
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def encoder_bytes() -> bytes:
     return json.dumps(DOCUMENT).encode()
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def encoder(encoder_bytes: bytes) -> Encoder:
     return parse_encoder(encoder_bytes, "encoder.json")
 
@@ -77,14 +77,14 @@ def encoded_rows(count: int, seed: int) -> tuple[Rows, Rows]:
     return (score > 0).astype(np.float32), rows
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def parts() -> list[Part]:
     labels, rows = encoded_rows(400, seed=1)
     more_labels, more_rows = encoded_rows(200, seed=2)
     return [Part("train", rows, labels), Part("validation", more_rows, more_labels)]
 
 
-@pytest.fixture
+@pytest.fixture(scope="session")
 def fitted(parts: list[Part], encoder: Encoder) -> Fitted:
     hyperparameters = Hyperparameters(num_round=12, eta=0.3, max_depth=3)
     return fit(parts, list(encoder.encoded_names), hyperparameters, StopSignal())

@@ -6,9 +6,11 @@ from pathlib import Path
 import numpy as np
 import pytest
 import xgboost
+from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 from train_xgb.artefact import MANIFEST_FILE, load_artefact, save_artefact
-from train_xgb.boosting import Fitted, Part
+from train_xgb.boosting import Fitted, Part, fit
+from train_xgb.hyperparameters import Hyperparameters
 from train_xgb.pca import fit_pca
 
 
@@ -111,3 +113,33 @@ def test_when_the_disk_refuses_nothing_is_left(tmp_path: Path, fitted: Fitted, e
         resource.setrlimit(resource.RLIMIT_FSIZE, limits)
 
     assert list(folder.iterdir()) == []
+
+
+def test_contributions_are_those_of_the_columns_added_up(model_folder: Path, parts: list[Part]) -> None:
+    model = load_artefact(model_folder, nthread=1)
+    rows = parts[1].inputs
+
+    contributions = model.contributions(rows)
+
+    columns = model.booster.contributions(rows).astype(np.float64)
+    expected = np.column_stack([columns[:, 0], columns[:, 1], columns[:, 2:5].sum(1), columns[:, 5:7].sum(1)])
+    assert contributions.names == ("age", "rate", "job", "city")
+    np.testing.assert_allclose(contributions.values, expected, atol=1e-6)
+    assert contributions.base.tolist() == columns[:, 7].tolist()
+
+
+def test_contributions_to_a_model_on_components_are_the_components(
+    tmp_path: Path, parts: list[Part], encoder_bytes: bytes
+) -> None:
+    pca = fit_pca(parts[0].inputs, 3, 0)
+    projected = [Part(part.name, pca.apply(part.inputs), part.labels) for part in parts]
+    booster = fit(projected, pca.names, Hyperparameters(num_round=5), StopSignal()).booster
+    save_artefact(tmp_path, booster, encoder_bytes, pca, {"decision_threshold": 0.5})
+    model = load_artefact(tmp_path, nthread=1)
+
+    contributions = model.contributions(parts[1].inputs)
+
+    assert contributions.names == ("pca_0", "pca_1", "pca_2")
+    log_odds = contributions.values.sum(1) + contributions.base
+    probabilities = model.probabilities(parts[1].inputs)
+    np.testing.assert_allclose(1 / (1 + np.exp(-log_odds)), probabilities, atol=1e-5)

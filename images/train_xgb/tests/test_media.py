@@ -1,6 +1,6 @@
 import pytest
 from train_xgb.errors import NotAcceptableError, UnsupportedMediaTypeError
-from train_xgb.media import CSV, JSON, JSON_LINES, answer_media_type, request_media_type
+from train_xgb.media import CSV, JSON, JSON_LINES, Accepted, accepted, request_media_type
 
 
 @pytest.mark.parametrize(
@@ -32,10 +32,24 @@ def test_other_content_types_are_refused(given: str | None) -> None:
     ],
 )
 def test_the_answer_has_the_best_format_that_is_accepted(accept: str | None, expected: str) -> None:
-    assert answer_media_type(accept, preferred=JSON_LINES) == expected
+    assert accepted(accept, preferred=JSON_LINES) == Accepted(expected)
 
 
 @pytest.mark.parametrize("accept", ["image/png", "application/json;q=0", "text/csv;q=x"])
 def test_an_accept_that_cannot_be_met_is_refused(accept: str) -> None:
     with pytest.raises(NotAcceptableError):
-        answer_media_type(accept, preferred=CSV)
+        accepted(accept, preferred=CSV)
+
+
+@pytest.mark.parametrize(
+    ("accept", "expected"),
+    [
+        ("application/json;contributions=true", Accepted(JSON, contributions=True)),
+        ('*/*; Contributions="TRUE"', Accepted(CSV, contributions=True)),
+        ("application/json; contributions=false", Accepted(JSON)),
+        ("image/png; contributions=true, application/json", Accepted(JSON)),
+        ("text/csv; q=0.5, application/jsonlines; contributions=true; q=0.9", Accepted(JSON_LINES, True)),
+    ],
+)
+def test_contributions_are_a_parameter_of_the_format_that_is_chosen(accept: str, expected: Accepted) -> None:
+    assert accepted(accept, preferred=CSV) == expected

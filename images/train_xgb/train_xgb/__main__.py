@@ -1,5 +1,7 @@
 """The commands of this image: SageMaker's `train` and `serve`, and `evaluate`."""
 
+import os
+import signal
 import sys
 
 from smcontract.entrypoint import StopSignal, run_job
@@ -40,6 +42,12 @@ def main(arguments: list[str]) -> int:
 
         return run_job(evaluation, root, kind="processing")
     if command == "serve" and not rest:
+        # Before a library can make a thread, which would take signals that the supervisor waits
+        # for: they wait until it fetches them, a SIGTERM of the first second too.
+        signal.pthread_sigmask(signal.SIG_BLOCK, (signal.SIGTERM, signal.SIGINT, signal.SIGCHLD))
+        # OpenMP would keep a thread for each core, and none of them lives in a forked worker.
+        # Each prediction has one thread anyway.
+        os.environ["OMP_NUM_THREADS"] = "1"
         from train_xgb.serve import serve
 
         return serve(root)

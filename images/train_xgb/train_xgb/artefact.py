@@ -5,15 +5,21 @@ import json
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass
+from itertools import accumulate
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import numpy.typing as npt
 from smcontract.failure import ContractError
 
+from train_xgb import libxgboost
 from train_xgb.encoding import Encoder, parse_encoder
-from train_xgb.lean_xgboost import xgboost
+from train_xgb.libxgboost import Booster, LibraryError
 from train_xgb.pca import Pca, parse_pca
+
+if TYPE_CHECKING:
+    from xgboost import Booster as TrainedBooster
 
 FORMAT_VERSION = 1
 MODEL_FILE = "model.ubj"
@@ -24,10 +30,19 @@ ARTEFACT_FILES = (MODEL_FILE, ENCODER_FILE, PCA_FILE, MANIFEST_FILE)
 
 
 @dataclass(frozen=True, slots=True)
+class Contributions:
+    """What each named feature adds to the log-odds of each row: values [rows, names], base [rows]."""
+
+    names: tuple[str, ...]
+    values: npt.NDArray[np.float32]
+    base: npt.NDArray[np.float32]
+
+
+@dataclass(frozen=True, slots=True)
 class Model:
     """A fitted model with everything needed to answer for encoded rows."""
 
-    booster: xgboost.Booster
+    booster: Booster
     encoder: Encoder
     pca: Pca | None
     manifest: Mapping[str, object]
@@ -38,13 +53,31 @@ class Model:
 
         A row's answer does not depend on the rows beside it.
         """
-        inputs = encoded if self.pca is None else self.pca.apply(encoded)
-        return np.asarray(self.booster.inplace_predict(inputs, validate_features=False), dtype=np.float32)
+        return self.booster.predict(self._inputs(encoded))
+
+    def contributions(self, encoded: npt.NDArray[np.float32]) -> Contributions:
+        """What each raw feature adds to the log-odds of each encoded row, as SHAP values.
+
+        The columns of a categorical feature are added up. A model on principal
+        components knows only those, so theirs are given.
+        """
+        columns = self.booster.contributions(self._inputs(encoded))
+        base = columns[:, -1].copy()
+        if self.pca is not None:
+            return Contributions(tuple(self.pca.names), columns[:, :-1].copy(), base)
+        split = len(self.encoder.numeric)
+        starts = [*range(split), *accumulate((f.width for f in self.encoder.categorical[:-1]), initial=split)]
+        starts = starts if self.encoder.categorical else starts[:-1]
+        added = np.add.reduceat(columns[:, :-1].astype(np.float64), starts, axis=1)
+        return Contributions(self.encoder.names, added.astype(np.float32), base)
+
+    def _inputs(self, encoded: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
+        return encoded if self.pca is None else self.pca.apply(encoded)
 
 
 def save_artefact(
     folder: Path,
-    booster: xgboost.Booster,
+    booster: "TrainedBooster",
     encoder_bytes: bytes,
     pca: Pca | None,
     manifest: Mapping[str, object],
@@ -62,7 +95,7 @@ def save_artefact(
         files[PCA_FILE] = _json_bytes(pca.as_document())
     document = {
         "format_version": FORMAT_VERSION,
-        "xgboost_version": xgboost.__version__,
+        "xgboost_version": libxgboost.version(),
         "files": {
             name: {"sha256": hashlib.sha256(content).hexdigest(), "bytes": len(content)}
             for name, content in files.items()
@@ -110,11 +143,10 @@ def load_artefact(folder: Path, nthread: int) -> Model:
     pca = parse_pca(contents[PCA_FILE]) if PCA_FILE in contents else None
     if pca is not None:
         encoder = encoder.without_empty_numbers()
-    booster = xgboost.Booster({"nthread": nthread})
     try:
-        booster.load_model(bytearray(contents[MODEL_FILE]))
-    except xgboost.core.XGBoostError as error:
-        raise ContractError(f"{folder / MODEL_FILE} cannot be read: {str(error).splitlines()[0]}.") from error
+        booster = Booster(contents[MODEL_FILE], nthread)
+    except LibraryError as error:
+        raise ContractError(f"{folder / MODEL_FILE} cannot be read: {error}.") from error
     expected = len(encoder.encoded_names) if pca is None else pca.component_count
     if booster.num_features() != expected:
         raise ContractError(
@@ -154,9 +186,9 @@ def _check_versions(folder: Path, manifest: Mapping[str, object]) -> None:
     version = manifest.get("xgboost_version")
     # Another version may load the file without a word and answer wrongly:
     # 3.4.1's models get another base score in 3.0.5.
-    if version != xgboost.__version__:
+    if version != libxgboost.version():
         raise ContractError(
-            f"The model was saved by XGBoost {version}, this image has {xgboost.__version__}, "
+            f"The model was saved by XGBoost {version}, this image has {libxgboost.version()}, "
             "which might load it wrongly; use the image that trained the model, or train again."
         )
 

@@ -31,7 +31,7 @@ def decode(media_type: str, body: bytes, encoder: Encoder) -> npt.NDArray[np.flo
     if media_type == CSV:
         rows = _csv_rows(text, encoder)
     elif media_type == JSON:
-        rows = _json_rows(_instances(_parsed(text, "The body")), encoder)
+        rows = _json_rows(instances(parsed(text, "The body")), encoder)
     else:
         # Not splitlines(): a JSON string may hold characters that it takes for line ends.
         lines = (line for line in text.split("\n") if line.strip())
@@ -52,7 +52,7 @@ def _checked(rows: list[list[float]], encoder: Encoder) -> npt.NDArray[np.float3
 def _csv_rows(text: str, encoder: Encoder) -> Iterator[list[float]]:
     """Encoded rows of a CSV body: raw ones under a header of raw names, else encoded ones."""
     lines = [cells for cells in _cells(text) if cells]
-    header, data = (lines[0], lines[1:]) if _is_header(lines[0]) else (None, lines)
+    header, data = (lines[0], lines[1:]) if is_header(lines[0]) else (None, lines)
     if header is None:
         names: Sequence[str] = encoder.encoded_names
         raw = False
@@ -66,7 +66,7 @@ def _csv_rows(text: str, encoder: Encoder) -> Iterator[list[float]]:
             if len(cells) != len(names):
                 raise RowError(_wrong_width(len(cells), header is None, len(names)))
             if raw:
-                yield encoder.encode(_typed(dict(zip(names, cells, strict=True)), encoder))
+                yield encoder.encode(typed(dict(zip(names, cells, strict=True)), encoder))
             elif header is None:
                 yield [_cell_number(name, cell) for name, cell in zip(names, cells, strict=True)]
             else:
@@ -83,7 +83,7 @@ def _cells(text: str) -> Iterator[list[str]]:
         raise BadRequestError(f"The body is not CSV: {error}.") from error
 
 
-def _is_header(cells: list[str]) -> bool:
+def is_header(cells: list[str]) -> bool:
     """Whether a first line holds names: some text, and not a single number."""
     return any(cell.strip() for cell in cells) and all(_number(cell) is None for cell in cells)
 
@@ -113,15 +113,15 @@ def _wrong_width(given: int, encoded: bool, wanted: int) -> str:
     return f"{given} columns, an encoded row has {wanted}; raw rows need a header that names them"
 
 
-def _typed(row: dict[str, str], encoder: Encoder) -> dict[str, object]:
+def typed(row: dict[str, str], encoder: Encoder) -> dict[str, object]:
     """A raw row's texts as the values that JSON would have carried."""
-    typed: dict[str, object] = {}
+    values: dict[str, object] = {}
     for number in encoder.numeric:
         cell = row[number.name]
-        typed[number.name] = _finite(number.name, cell) if cell.strip() else None
+        values[number.name] = _finite(number.name, cell) if cell.strip() else None
     for category in encoder.categorical:
-        typed[category.name] = row[category.name] or None
-    return typed
+        values[category.name] = row[category.name] or None
+    return values
 
 
 def _cell_number(name: str, cell: str) -> float:
@@ -148,7 +148,8 @@ def _number(cell: str) -> float | None:
         return None
 
 
-def _parsed(text: str, what: str) -> object:
+def parsed(text: str, what: str) -> object:
+    """The value of a JSON text. Raises BadRequestError, beginning with `what`."""
     try:
         return json.loads(text, object_pairs_hook=_object_without_doubles, parse_constant=_refuse_constant)
     except (ValueError, RecursionError) as error:
@@ -157,7 +158,7 @@ def _parsed(text: str, what: str) -> object:
 
 def _parsed_line(line: str, number: int) -> object:
     try:
-        return _parsed(line, "the line")
+        return parsed(line, "the line")
     except BadRequestError as error:
         raise BadRowError(number, str(error).rstrip(".")) from error
 
@@ -175,7 +176,7 @@ def _refuse_constant(name: str) -> NoReturn:
     raise ValueError(f"{name} is not a JSON number")
 
 
-def _instances(document: object) -> list[object]:
+def instances(document: object) -> list[object]:
     """The rows of a JSON body: under "instances", a bare list, or one bare object."""
     if isinstance(document, dict) and "instances" in document:
         others = sorted(set(document) - {"instances"})
@@ -196,15 +197,16 @@ def _instances(document: object) -> list[object]:
     return document
 
 
-def _json_rows(instances: Iterator[object] | list[object], encoder: Encoder) -> Iterator[list[float]]:
-    for number, instance in enumerate(instances, start=1):
+def _json_rows(rows: Iterator[object] | list[object], encoder: Encoder) -> Iterator[list[float]]:
+    for number, instance in enumerate(rows, start=1):
         try:
-            yield _json_row(instance, encoder)
+            yield json_row(instance, encoder)
         except RowError as error:
             raise BadRowError(number, str(error)) from error
 
 
-def _json_row(instance: object, encoder: Encoder) -> list[float]:
+def json_row(instance: object, encoder: Encoder) -> list[float]:
+    """The encoded row of one row in JSON, encoded or raw. Raises RowError."""
     if not isinstance(instance, dict):
         raise RowError('a row must be {"features": [...]} or an object of raw features')
     if set(instance) == {"features"} and isinstance(instance["features"], list):

@@ -1,5 +1,7 @@
 """Content types: which a request has, which its answer gets."""
 
+from dataclasses import dataclass
+
 from train_xgb.errors import NotAcceptableError, UnsupportedMediaTypeError
 
 CSV = "text/csv"
@@ -30,37 +32,57 @@ def request_media_type(content_type: str | None) -> str:
     return media_type
 
 
-def answer_media_type(accept: str | None, preferred: str) -> str:
+@dataclass(frozen=True, slots=True)
+class Accepted:
+    """What a caller takes: a format, and whether contributions are asked for with it."""
+
+    media_type: str
+    contributions: bool = False
+
+
+def accepted(accept: str | None, preferred: str) -> Accepted:
     """The format of the answer: the best of `accept` that can be written.
 
     `preferred` is used where the caller leaves it open, with `*/*`, a range
-    such as `text/*` that includes it, or no Accept at all.
+    such as `text/*` that includes it, or no Accept at all. The parameter
+    `contributions=true` asks for contributions.
     Raises NotAcceptableError.
     """
     if not accept or not accept.strip():
-        return preferred
-    choices = sorted(_choices(accept), key=lambda choice: -choice[1])
-    for pattern, quality in choices:
-        if quality <= 0:
+        return Accepted(preferred)
+    choices = sorted(_choices(accept), key=lambda choice: -choice.quality)
+    for choice in choices:
+        if choice.quality <= 0:
             continue
         for media_type in (preferred, *MEDIA_TYPES):
-            if _matches(pattern, media_type):
-                return media_type
+            if _matches(choice.pattern, media_type):
+                return Accepted(media_type, choice.contributions)
     raise NotAcceptableError(f"Accept '{accept[:100]}' is not written here; use {', '.join(MEDIA_TYPES)}.")
 
 
-def _choices(accept: str) -> list[tuple[str, float]]:
+@dataclass(frozen=True, slots=True)
+class _Choice:
+    pattern: str
+    quality: float
+    contributions: bool
+
+
+def _choices(accept: str) -> list[_Choice]:
     choices = []
     for part in accept.split(","):
         pattern, *parameters = (piece.strip().lower() for piece in part.split(";"))
         quality = 1.0
+        contributions = False
         for parameter in parameters:
-            if parameter.startswith("q="):
+            name, _, value = (piece.strip() for piece in parameter.partition("="))
+            if name == "q":
                 try:
-                    quality = float(parameter[2:])
+                    quality = float(value)
                 except ValueError:
                     quality = 0.0
-        choices.append((pattern, quality))
+            elif name == "contributions":
+                contributions = value.strip('"') == "true"
+        choices.append(_Choice(pattern, quality, contributions))
     return choices
 
 

@@ -206,9 +206,7 @@ def _confusion_table(model: Model, quality: Quality) -> str:
 
 def gain_shares(model: Model) -> list[tuple[str, float]]:
     """Each feature's share of the total gain, greatest first."""
-    gains = {
-        name: float(gain) for name, gain in model.booster.get_score(importance_type="total_gain").items()
-    }
+    gains = model.booster.total_gains()
     total = sum(gains.values()) or 1.0
     return sorted(((name, gain / total) for name, gain in gains.items()), key=lambda item: -item[1])
 

@@ -26,6 +26,7 @@ from slipway.functions import Functions
 from slipway.jobs import Jobs
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
+from slipway.operations.studio_images import StudioImages
 from slipway.operations.tags import Tags
 from slipway.protocol.call import HttpAnswer, HttpRequest
 from slipway.protocol.clock_pages import ClockPages
@@ -84,6 +85,7 @@ def running(settings: Settings) -> Iterator[Server]:
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
         **Tags(store).operations,
+        **StudioImages().operations,
         **serving.operations,
         **jobs.operations,
         **executions.operations,

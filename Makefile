@@ -26,7 +26,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: clock help setup images data up run approve reject down purge lint types unit contract integration e2e test check bench push soak lock logs env
+.PHONY: clock help setup images data up run api approve reject down purge lint types unit contract integration e2e test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -49,6 +49,9 @@ run: ## Build, train, register, approve and deploy the project's model, and ask 
 	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack emulator lambda_python"
 	@$(VENV)/python -m orchestration run --project $(PROJECT) --mode $(MODE) $(if $(FRESH),--fresh) \
 		$(foreach pair,$(SET),--set $(pair))
+
+api: up ## Start the inference API in front of the project's endpoint; it says how to ask it
+	@uri=$$($(VENV)/python -m orchestration api-document --project $(PROJECT)) && $(PYTHON) -m scripts.api "$$uri"
 
 approve: ## Approve VERSION=n of the project's model, by default the newest that waits; it is then deployed
 	@$(VENV)/python -m orchestration approve --project $(PROJECT) $(if $(VERSION),--version $(VERSION))

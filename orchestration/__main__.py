@@ -39,6 +39,7 @@ def main() -> int:
     command = {
         "data": data,
         "definition": definition,
+        "api-document": api_document,
         "approve": decision,
         "reject": decision,
         "run": run,
@@ -79,6 +80,16 @@ def definition(arguments: argparse.Namespace, settings: Settings) -> int:
         images = references(project, settings)
         written = training_definition(project, settings, images, arguments.build_dir)
     print(written.file)
+    return 0
+
+
+def api_document(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Store the inference API's document of the project."""
+    from orchestration.api_document import store_api_document
+    from orchestration.project import load_project
+
+    with _in_plain_words():
+        print(store_api_document(load_project(arguments.project), settings))
     return 0
 
 

@@ -20,6 +20,7 @@ def parser() -> argparse.ArgumentParser:
         ("reject", "reject a version of the model; the endpoint goes back to the newest approved one"),
         ("data", "download and verify the project's real rows"),
         ("definition", "write the pipeline's definition as JSON"),
+        ("api-document", "store what the inference API must know of the project, and print its URI"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--project", default="bank")

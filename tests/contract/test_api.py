@@ -9,6 +9,9 @@ from typing import Any
 
 import pytest
 
+from orchestration.api_document import api_document
+from orchestration.project import load_project
+from orchestration.settings import PROJECTS
 from tests.support.api_server import KEY, ApiServer, api_server, write_documents
 from tests.support.containers import run_job, wait_until
 
@@ -116,6 +119,16 @@ def test_sigterm_ends_it_with_0(api_image: str, documents: Path) -> None:
         running.container.kill(signal="SIGTERM")
 
         assert running.container.wait(timeout=30)["StatusCode"] == 0
+
+
+def test_what_orchestration_writes_of_a_project_is_read(api_image: str, tmp_path: Path) -> None:
+    written = [api_document(load_project(path.parent.name)) for path in PROJECTS.glob("*/project.yaml")]
+
+    with api_server(api_image, write_documents(tmp_path / "etc", *written), NOWHERE) as running:
+        paths = running.request("GET", "/openapi.json").json["paths"]
+
+    assert written
+    assert {f"/v1/{document['project']}/predictions" for document in written} <= set(paths)
 
 
 FILE = "/opt/ml/people.json"

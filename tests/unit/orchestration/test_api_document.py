@@ -1,0 +1,16 @@
+from orchestration.api_document import api_document
+from orchestration.project import load_project
+from orchestration.schema import schema_document
+
+
+def test_a_projects_document_names_its_columns_its_endpoint_and_its_labels_place() -> None:
+    project = load_project("bank")
+
+    assert api_document(project) == {
+        "version": 1,
+        "project": "bank",
+        "kind": "tabular",
+        "schema": schema_document(project),
+        "endpoint_name": "slipway-bank",
+        "ground_truth_uri": "s3://slipway-bank/ground-truth",
+    }

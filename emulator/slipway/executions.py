@@ -138,7 +138,9 @@ def reader(s3_clients: S3Clients) -> ReadObject:
         try:
             return s3_clients.of(owner).read(bucket, key, version)
         except StagingError as error:
-            raise ValidationException(str(error)) from error
+            raise ValidationException(
+                f"The definition s3://{bucket}/{key} cannot be read: {error}"
+            ) from error
 
     return read
 

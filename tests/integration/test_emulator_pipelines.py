@@ -6,6 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.emulator import Emulator
 from tests.support.emulator_jobs import ROLE, Jobs
@@ -206,3 +207,15 @@ def test_two_hundred_executions_at_once_all_end_as_they_should(pipelines: Pipeli
 
     assert statuses == ["Failed"] * 100 + ["Succeeded"] * 100
     assert reasons == [str(number) for number in range(100)]
+
+
+def test_a_definition_that_is_not_in_s3_is_named(emulator: Emulator) -> None:
+    location = {"Bucket": emulator.bucket, "ObjectKey": "definitions/none.json"}
+
+    with pytest.raises(ClientError) as refused:
+        emulator.client("sagemaker").create_pipeline(
+            PipelineName=f"none-{uuid4().hex[:8]}", RoleArn=ROLE, PipelineDefinitionS3Location=location
+        )
+
+    assert refused.value.response["Error"]["Code"] == "ValidationException"
+    assert f"s3://{emulator.bucket}/definitions/none.json cannot be read" in str(refused.value)

@@ -215,6 +215,13 @@ class FeatureRecordNotFound(ResourceNotFound):
     status = 404
 
 
+class QueryRequestError(ServiceError):
+    """A query cannot be carried out as it is (Athena's own spelling)."""
+
+    code = "InvalidRequestException"
+    status = 400
+
+
 class FeatureRecordConflict(ConflictException):
     """A record is newer than what is to change it (the feature store runtime's own status)."""
 

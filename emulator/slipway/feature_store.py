@@ -5,15 +5,18 @@ from pathlib import Path
 from slipway.clock import MovableClock
 from slipway.executors.feature_group import FeatureGroupExecutor
 from slipway.executors.offline_store import OfflineStore, StoreFile
+from slipway.executors.query import QueryExecutor
 from slipway.executors.work import Work
 from slipway.operations.feature_groups import FeatureGroups
 from slipway.operations.feature_records import FeatureStoreRuntime
 from slipway.operations.feature_search import FeatureSearch
+from slipway.operations.queries import Queries, ReadObject
 from slipway.protocol.dispatch import Operations
 from slipway.resources.resource import Kind, Owner, Resource
 from slipway.settings import Settings
 from slipway.staging.parquet import ParquetWriter
 from slipway.staging.s3 import S3Clients
+from slipway.staging.s3_uri import S3Uri
 from slipway.store.feature_records import FeatureRecords
 from slipway.store.store import Store
 
@@ -34,15 +37,20 @@ class FeatureStore:
             self._records, clock, ParquetWriter(folder).write, _storing(s3_clients), folder
         )
         clock.subscribe(self._offline.wake)
+        queries = QueryExecutor(store, clock, s3_clients, settings.state_dir / "queries")
+        # One at a time: each may take as much memory as there is for all.
+        self._queries = Work(Kind.QUERY_EXECUTION, store, queries.carry_out, 1, queries.fail)
         self.operations: Operations = {
             **FeatureGroups(store, clock, self._work.submit).operations,
             **FeatureSearch(store).operations,
             **self._runtime.operations,
+            **Queries(store, clock, self._queries.submit, queries.stop, _reading(s3_clients)).operations,
         }
 
     def start(self) -> None:
         """Take up what an earlier process left."""
         self._work.resume()
+        self._queries.resume()
         self._offline.start()
 
     def forget(self) -> None:
@@ -53,6 +61,7 @@ class FeatureStore:
     def close(self) -> None:
         """Start nothing more; what S3 has not got is stored after the next start."""
         self._work.close()
+        self._queries.close()
         self._offline.close()
 
     def look_up(self, owner: Owner, name: str, identifier: str) -> bytes | None:
@@ -69,3 +78,11 @@ def _storing(s3_clients: S3Clients) -> StoreFile:
             s3_clients.of(owner).upload(stream, bucket, key)
 
     return store
+
+
+def _reading(s3_clients: S3Clients) -> ReadObject:
+    def read(owner: Owner, uri: str) -> bytes:
+        place = S3Uri.parse(uri)
+        return s3_clients.of(owner).read(place.bucket, place.key)
+
+    return read

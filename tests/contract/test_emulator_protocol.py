@@ -10,6 +10,7 @@ import pytest
 from botocore.exceptions import ClientError
 from botocore.model import OperationModel
 
+from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.emulator_features import create_group, values
 from tests.support.emulator_jobs import ROLE, Jobs
@@ -118,7 +119,26 @@ def walk_through_the_feature_store(emulator: Emulator, watched: Watched) -> None
     runtime.batch_get_record(Identifiers=[{**group, "RecordIdentifiersValueAsString": ["a", "b"]}])
     runtime.list_records(**group)
     runtime.delete_record(**one, EventTime=late)
+    walk_through_queries(emulator, watched.watch(emulator.client("athena")))
     sagemaker.delete_feature_group(**group)
+
+
+def walk_through_queries(emulator: Emulator, athena: Any) -> None:
+    place = {"OutputLocation": f"s3://{emulator.bucket}/queries/"}
+    query = {
+        "QueryExecutionId": athena.start_query_execution(
+            QueryString="SELECT 1 AS one", ResultConfiguration=place
+        )["QueryExecutionId"]
+    }
+
+    def has_ended() -> bool | None:
+        state = athena.get_query_execution(**query)["QueryExecution"]["Status"]["State"]
+        return None if state in ("QUEUED", "RUNNING") else True
+
+    wait_until(has_ended, "the query to end", 30)
+    rows = athena.get_query_results(**query)["ResultSet"]["Rows"]
+    assert [row["Data"] for row in rows] == [[{"VarCharValue": "one"}], [{"VarCharValue": "1"}]]
+    athena.stop_query_execution(**query)
 
 
 def walk_through_jobs(jobs: Jobs) -> None:

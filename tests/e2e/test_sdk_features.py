@@ -56,6 +56,12 @@ def test_a_deleted_record_is_not_answered_and_the_group_was_listed(told: dict[st
     assert told["groups"] == [told["name"]]
 
 
+def test_a_query_answers_the_newest_rows(told: dict[str, Any]) -> None:
+    left = frame()[lambda rows: rows["id"] != "c7"][["id", "orders", "score"]]
+
+    assert told["query"] == left.to_numpy().tolist()
+
+
 def test_every_row_is_in_the_offline_store_though_the_group_was_deleted(
     emulator: Emulator, told: dict[str, Any], tmp_path: Path
 ) -> None:

@@ -175,7 +175,6 @@ def test_a_state_machine_that_needs_java_fails_at_once_and_says_why(localstack: 
     ("service", "operation"),
     [
         ("ecr", "describe_repositories"),
-        ("athena", "list_work_groups"),
         ("codepipeline", "list_pipelines"),
         ("codebuild", "list_projects"),
         ("dynamodb", "list_tables"),
@@ -195,9 +194,9 @@ def test_a_service_that_is_not_there_is_an_aws_error_that_names_it(
 
 def test_the_refusal_is_json_and_no_page(localstack: LocalStack) -> None:
     headers = {
-        "X-Amz-Target": "AmazonAthena.ListWorkGroups",
+        "X-Amz-Target": "CodeBuild_20161006.ListProjects",
         "Content-Type": "application/x-amz-json-1.1",
-        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/athena/aws4_request",
+        "Authorization": "AWS4-HMAC-SHA256 Credential=test/20260101/us-east-1/codebuild/aws4_request",
     }
     with closing(HTTPConnection(urlsplit(localstack.endpoint_url).netloc, timeout=20)) as connection:
         connection.request("POST", "/", b"{}", headers)
@@ -214,15 +213,16 @@ def test_the_log_tells_a_call_in_a_line_and_no_more(localstack: LocalStack) -> N
     log_before = localstack.container.logs().decode()
     localstack.client("secretsmanager").create_secret(Name=name, SecretString="sesame")
     with pytest.raises(ClientError):
-        localstack.client("athena").list_work_groups()
+        localstack.client("codebuild").list_projects()
 
     def lines() -> list[str] | None:
         new = localstack.container.logs().decode().removeprefix(log_before).splitlines()
-        return new if "athena.ListWorkGroups" in "".join(new) else None
+        return new if "codebuild.ListProjects" in "".join(new) else None
 
     told = [re.sub(r"^.* : ", "", line) for line in wait_until(lines, "the calls to be logged")]
     assert told == [
         "AWS secretsmanager.CreateSecret => 200",
-        "Sorry, the ListWorkGroups operation on the athena service is not currently supported by LocalStack.",
-        "AWS athena.ListWorkGroups => 501 (InternalFailure)",
+        "Sorry, the ListProjects operation on the codebuild service "
+        "is not currently supported by LocalStack.",
+        "AWS codebuild.ListProjects => 501 (InternalFailure)",
     ]

@@ -2,6 +2,7 @@
 
 import json
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
@@ -27,6 +28,9 @@ class Client(Protocol):
 
     def delete(self, identifier: str, event_time: str) -> None:
         """Delete a record."""
+
+    def query(self, sql: str, output: str) -> Frame:
+        """What a query of the offline store answers; `{table}` in it is the group's table."""
 
     def groups(self) -> list[str]:
         """The names of groups like this one."""
@@ -57,5 +61,31 @@ def use(connect: Callable[[str, str], Client]) -> None:
     client.delete("c7", "2023-11-14T22:00:00Z")
     told["deleted"] = client.record("c7")
     told["groups"] = client.groups()
+    told["query"] = asked(client, f"s3://{bucket}/queries")
     client.clean_up()
     Path(results).write_text(json.dumps(told), encoding="utf-8")
+
+
+def asked(client: Client, output: str) -> list[list[Any]]:
+    """The newest rows by the guide's own query, asked until the offline store has all that was put."""
+    deadline = time.monotonic() + 60
+    while True:
+        counted = client.query("SELECT count(*) AS n FROM {table}", output)
+        if int(counted["n"][0]) > len(frame()):
+            break
+        assert time.monotonic() < deadline, counted
+    found = client.query(NEWEST, output)
+    return [[row.id, int(row.orders), float(row.score)] for row in found.itertuples()]
+
+
+# Developer guide, "Sample Athena query": the newest of each identifier, unless it was deleted.
+NEWEST = """
+    SELECT id, orders, score FROM (
+        SELECT *, row_number() OVER (
+            PARTITION BY id ORDER BY "at" DESC, api_invocation_time DESC, write_time DESC
+        ) AS row_number
+        FROM {table}
+    )
+    WHERE row_number = 1 AND NOT is_deleted
+    ORDER BY orders
+"""

@@ -46,6 +46,13 @@ class V2Features:
         """Hide a record."""
         self._group.delete_record(record_identifier_value_as_string=identifier, event_time=event_time)
 
+    def query(self, sql: str, output: str) -> Frame:
+        """Ask Athena."""
+        query = self._group.athena_query()
+        query.run(sql.format(table=f'"{query.table_name}"'), output_location=output)
+        query.wait()
+        return query.as_dataframe()
+
     def groups(self) -> list[str]:
         """List by name."""
         found = FeatureStore(self._session).list_feature_groups(name_contains=self._group.name)

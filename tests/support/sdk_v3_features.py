@@ -8,6 +8,7 @@ from sagemaker.mlops.feature_store import (
     OfflineStoreConfig,
     OnlineStoreConfig,
     S3StorageConfig,
+    create_athena_query,
     ingest_dataframe,
     load_feature_definitions_from_dataframe,
 )
@@ -52,6 +53,13 @@ class V3Features:
     def delete(self, identifier: str, event_time: str) -> None:
         """Hide a record."""
         self._group().delete_record(record_identifier_value_as_string=identifier, event_time=event_time)
+
+    def query(self, sql: str, output: str) -> Frame:
+        """Ask Athena."""
+        query = create_athena_query(self._name, Session())
+        query.run(sql.format(table=f'"{query.table_name}"'), output_location=output)
+        query.wait()
+        return query.as_dataframe()
 
     def groups(self) -> list[str]:
         """List by name."""

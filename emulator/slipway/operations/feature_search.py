@@ -10,12 +10,12 @@ from slipway.protocol.dispatch import Operations
 from slipway.protocol.pages import read_token, write_token
 from slipway.protocol.service_model import SAGEMAKER
 from slipway.resources.document import Document, without_empty
+from slipway.resources.feature_group import STATUSES
 from slipway.resources.resource import Kind, Resource
 from slipway.store.query import Position
 from slipway.store.store import Store
 
 DEFAULT_PAGE = 10
-STATUSES = ("Creating", "Created", "CreateFailed", "Deleting", "DeleteFailed")
 ORDERS: dict[str, Callable[[Any, Any], bool]] = {
     "GreaterThan": operator.gt,
     "GreaterThanOrEqualTo": operator.ge,

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping
 from slipway.errors import (
     FunctionContentError,
     NotImplementedHere,
+    QueryRequestError,
     RuntimeValidationError,
     SerializationException,
     ServiceError,
@@ -20,9 +21,10 @@ from slipway.protocol.parsing import parse_document, parse_json, parse_rest
 from slipway.protocol.plain_records import PlainRecords
 from slipway.protocol.serializing import JSON_TYPE, json_answer, rest_answer
 from slipway.protocol.service_model import (
+    ATHENA,
     FEATURE_STORE_RUNTIME,
+    JSON_SERVICES,
     LAMBDA,
-    SAGEMAKER,
     SAGEMAKER_RUNTIMES,
     ServiceModels,
 )
@@ -76,13 +78,20 @@ class Dispatcher:
 
     def _json(self, request: HttpRequest, request_id: str) -> HttpAnswer:
         prefix, _, name = request.headers["x-amz-target"].partition(".")
-        operation = self._models.operation(SAGEMAKER, name) if prefix == "SageMaker" else None
-        if operation is None:
+        service = JSON_SERVICES.get(prefix)
+        operation = self._models.operation(service, name) if service else None
+        if service is None or operation is None:
             raise UnknownOperationException(f"There is no operation {request.headers['x-amz-target']}.")
-        carry_out = self._implementation(SAGEMAKER, name)
+        carry_out = self._implementation(service, name)
         parameters = parse_json(operation, request.body)
-        validate(operation, parameters)
-        document = carry_out(Call(SAGEMAKER, name, parameters, owner_of(request.headers), request_id))
+        try:
+            validate(operation, parameters)
+        except ValidationException as error:
+            if service == ATHENA:
+                # Its model has no other error for a caller.
+                raise QueryRequestError(str(error)) from None
+            raise
+        document = carry_out(Call(service, name, parameters, owner_of(request.headers), request_id))
         return json_answer(operation, document, request_id)
 
     def answer_at_once(self, request: HttpRequest) -> HttpAnswer | None:

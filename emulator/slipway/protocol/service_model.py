@@ -14,6 +14,9 @@ RUNTIME = "sagemaker-runtime"
 FEATURE_STORE_RUNTIME = "sagemaker-featurestore-runtime"
 # Signing scopes name the runtimes "sagemaker" too, so a path decides which REST service is meant.
 LAMBDA = "lambda"
+ATHENA = "athena"
+# The services of JSON 1.1, by the first word of X-Amz-Target.
+JSON_SERVICES = {"SageMaker": SAGEMAKER, "AmazonAthena": ATHENA}
 SCHEDULER = "scheduler"
 REST_SERVICES = (RUNTIME, FEATURE_STORE_RUNTIME, "sagemaker-metrics", LAMBDA, SCHEDULER)
 # Those whose models call a broken constraint ValidationError.
@@ -41,7 +44,7 @@ class ServiceModels:
         loader = Loader()
         self._models = {
             name: ServiceModel(loader.load_service_model(name, "service-2"), name)
-            for name in (SAGEMAKER, *REST_SERVICES)
+            for name in (*JSON_SERVICES.values(), *REST_SERVICES)
         }
 
     def operation(self, service: str, name: str) -> OperationModel | None:

@@ -17,6 +17,7 @@ EVENT_TIME_TYPES = ("String", "Fractional")
 # What can change a part of a record (API reference, UpdateRecord).
 WITH_UPDATES = frozenset({"Standard_V2", "InMemory"})
 UNIT_SECONDS = {"Seconds": 1, "Minutes": 60, "Hours": 3600, "Days": 86_400, "Weeks": 604_800}
+STATUSES = ("Creating", "Created", "CreateFailed", "Deleting", "DeleteFailed")
 ONLINE, OFFLINE = "OnlineStore", "OfflineStore"
 
 

@@ -56,6 +56,14 @@ _FEATURE_GROUP: Mapping[str, frozenset[str]] = {
     "Deleting": frozenset({"DeleteFailed"}),
     "DeleteFailed": frozenset({"Deleting"}),
 }
+# RUNNING comes again where a killed process had begun.
+_QUERY: Mapping[str, frozenset[str]] = {
+    "QUEUED": frozenset({"RUNNING", "FAILED", "CANCELLED"}),
+    "RUNNING": frozenset({"SUCCEEDED", "FAILED", "CANCELLED"}),
+    "SUCCEEDED": frozenset(),
+    "FAILED": frozenset(),
+    "CANCELLED": frozenset(),
+}
 _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.TRAINING_JOB: _JOB,
     Kind.PROCESSING_JOB: _JOB,
@@ -68,6 +76,7 @@ _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.FUNCTION: _FUNCTION,
     Kind.SCHEDULE: _SCHEDULE,
     Kind.FEATURE_GROUP: _FEATURE_GROUP,
+    Kind.QUERY_EXECUTION: _QUERY,
 }
 # The member of Describe that holds the status.
 STATUS_MEMBER: Mapping[Kind, str] = {
@@ -101,4 +110,6 @@ def unfinished(kind: Kind) -> frozenset[str]:
         return frozenset({"Executing", "Stopping"})
     if kind is Kind.FEATURE_GROUP:
         return frozenset({"Creating", "Deleting"})
+    if kind is Kind.QUERY_EXECUTION:
+        return frozenset({"QUEUED", "RUNNING"})
     return frozenset()

@@ -31,6 +31,8 @@ class Kind(StrEnum):
     # Named <group>/<schedule>.
     SCHEDULE = "schedule"
     FEATURE_GROUP = "feature-group"
+    # Athena's, named by its id.
+    QUERY_EXECUTION = "query-execution"
 
 
 # What stands between partition and region, and what between account and name.
@@ -42,6 +44,7 @@ ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
     Kind.FUNCTION_EVENT: ("lambda", "function-event:"),
     Kind.SCHEDULE_GROUP: ("scheduler", "schedule-group/"),
     Kind.SCHEDULE: ("scheduler", "schedule/"),
+    Kind.QUERY_EXECUTION: ("athena", "query-execution/"),
 }
 # Other ARNs have names as they were given. Of pipelines the SDK's own tests expect that of
 # AWS (sagemaker-python-sdk, tests/integ/sagemaker/workflow/helpers.py, names in mixed case).

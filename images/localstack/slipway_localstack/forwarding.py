@@ -15,7 +15,7 @@ from localstack.runtime.current import get_current_runtime
 from werkzeug.datastructures import Headers
 
 from slipway_localstack.emulator import Answer, Emulator, not_configured
-from slipway_localstack.routing import TARGET_PREFIX, is_the_emulators, with_the_functions_account
+from slipway_localstack.routing import TARGETS, is_the_emulators, with_the_functions_account
 
 EMULATOR_URL = "SLIPWAY_EMULATOR_URL"
 Ask = Callable[..., Answer]
@@ -63,7 +63,9 @@ def log_answer(method: str, path: str, target: str | None, answer: Answer) -> No
     """A line, in LocalStack's words."""
     code = f" ({answer.error_code})" if answer.error_code else ""
     if target:
-        aws_log.info("AWS sagemaker.%s => %d%s", target.removeprefix(TARGET_PREFIX), answer.status, code)
+        prefix, _, operation = target.partition(".")
+        service = TARGETS.get(f"{prefix}.", prefix)
+        aws_log.info("AWS %s.%s => %d%s", service, operation, answer.status, code)
     elif path != "/_slipway/health":
         http_log.info("%s %s => %d%s", method, path, answer.status, code)
 

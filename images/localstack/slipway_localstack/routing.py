@@ -10,8 +10,10 @@ from werkzeug.datastructures import Headers
 OWN_PAGES = "/_slipway/"
 SIGNED_FOR = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 # Signing names: SageMaker's is that of all its runtimes, too.
-SIGNING_NAMES = frozenset({"sagemaker", "lambda", "scheduler"})
+SIGNING_NAMES = frozenset({"sagemaker", "lambda", "scheduler", "athena"})
+# What X-Amz-Target begins with, and the service of it.
 TARGET_PREFIX = "SageMaker."
+TARGETS = {TARGET_PREFIX: "sagemaker", "AmazonAthena.": "athena"}
 # Without a signature a path alone must be enough (curl, a browser): paths of the REST services.
 INVOCATION = re.compile(r"/endpoints/[^/]+/(async-)?invocations(-response-stream)?")
 FUNCTIONS = re.compile(r"/20\d\d-\d\d-\d\d/functions(/.*)?")
@@ -32,7 +34,7 @@ def is_the_emulators(method: str, target: str, headers: Headers) -> bool:
     signing_name = signed_for(headers.get("authorization", ""), query)
     if signing_name:
         return signing_name in SIGNING_NAMES
-    if headers.get("x-amz-target", "").startswith(TARGET_PREFIX):
+    if headers.get("x-amz-target", "").startswith(tuple(TARGETS)):
         return True
     return not OWN_HOST.search(headers.get("host", "")) and is_a_path_of_the_emulators(method, path)
 

@@ -102,6 +102,11 @@ def test_the_rest_of_the_chain_gets_every_other_request() -> None:
             "AWS sagemaker.ListModels => 400 (ValidationException)",
         ),
         (
+            ("POST", "/", "AmazonAthena.StopQueryExecution"),
+            Answer(200, [], b""),
+            "AWS athena.StopQueryExecution => 200",
+        ),
+        (
             ("POST", "/endpoints/e/invocations", None),
             Answer(200, [], b""),
             "POST /endpoints/e/invocations => 200",

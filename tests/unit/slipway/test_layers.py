@@ -42,7 +42,7 @@ MAY_IMPORT: dict[str, set[str]] = {
 ONLY_IN = {
     "docker": {"containers"},
     "sqlite3": {"store"},
-    "duckdb": {"staging.parquet"},
+    "duckdb": {"staging.parquet", "staging.sql"},
     "asyncio": {"protocol.server"},
     "uvicorn": {"__main__"},
 }

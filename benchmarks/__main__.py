@@ -6,6 +6,7 @@ import sys
 
 from benchmarks import (
     emulator,
+    featurestore,
     functions,
     invocations,
     job_queue,
@@ -27,6 +28,7 @@ QUESTIONS = {
     "emulator": emulator.main,
     "invocations": invocations.main,
     "functions": functions.main,
+    "featurestore": featurestore.main,
     "job_queue": job_queue.main,
     "pipelines": pipelines.main,
 }

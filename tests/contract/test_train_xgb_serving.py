@@ -30,6 +30,14 @@ matrix = xgboost.DMatrix(numpy.array(rows, dtype=numpy.float32), feature_names=b
 print(booster.predict(matrix).astype("<f4").tobytes().hex())
 """
 
+CONTRIBUTIONS = """
+import json, numpy, xgboost
+rows = [[float(cell) if cell else numpy.nan for cell in line.split(",")] for line in open("/opt/ml/rows.csv")]
+booster = xgboost.Booster(model_file="/opt/ml/model/model.ubj")
+matrix = xgboost.DMatrix(numpy.array(rows, dtype=numpy.float32), feature_names=booster.feature_names)
+print(json.dumps(booster.predict(matrix, pred_contribs=True).tolist()))
+"""
+
 
 @pytest.fixture(scope="module")
 def trained(train_xgb_image: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
@@ -98,6 +106,43 @@ def test_raw_and_encoded_rows_get_the_bits_that_xgboost_gives(
 
     assert len(expected) == 4 * len(TEST_CLIENTS)
     assert {name: answer == expected for name, answer in answers.items()} == dict.fromkeys(answers, True)
+
+
+def test_contributions_are_xgboosts_with_a_categorys_columns_added_up(
+    endpoint: Endpoint, train_xgb_image: str, trained: Path
+) -> None:
+    (trained / "rows.csv").write_text(ENCODED)
+    columns = json.loads(run_python(train_xgb_image, CONTRIBUTIONS, trained))
+
+    answers = endpoint.invoke(CSV, ENCODED, accept=f"{JSON}; contributions=true").json["predictions"]
+    lines = endpoint.invoke(CSV, ENCODED, accept=f"{CSV}; contributions=true").text.splitlines()
+
+    assert len(answers) == len(lines) == len(columns) == len(TEST_CLIENTS)
+    for answer, line, (age, rate, *rest, base) in zip(answers, lines, columns, strict=True):
+        # Three columns of job, two of contact.
+        expected = {"age": age, "rate": rate, "job": sum(rest[:3]), "contact": sum(rest[3:])}
+        assert answer["contributions"] == pytest.approx(expected, abs=1e-6)
+        assert answer["base_value"] == pytest.approx(base, abs=1e-6)
+        assert [float(cell) for cell in line.split(",")[2:]] == [
+            *answer["contributions"].values(),
+            answer["base_value"],
+        ]
+
+
+def test_any_process_tells_what_all_of_them_have_answered(train_xgb_image: str, trained: Path) -> None:
+    with serving(train_xgb_image, trained / "model", {"SAGEMAKER_MODEL_SERVER_WORKERS": "3"}) as running:
+        for client in TEST_CLIENTS[:30]:
+            assert running.invoke(CSV, client.encoded_line()).status == 200
+        assert running.invoke(CSV, "oops").status == 400
+        told = [running.request("GET", "/metrics").text for _ in range(10)]
+        parameters = running.request("GET", "/execution-parameters").json
+
+    for text in told:
+        assert 'train_xgb_invocations_total{status="200"} 30\n' in text
+        assert 'train_xgb_invocations_total{status="400"} 1\n' in text
+        assert "train_xgb_rows_total 30\n" in text
+        assert "train_xgb_workers 3\n" in text
+    assert parameters["MaxConcurrentTransforms"] == 3
 
 
 def test_labels_follow_the_threshold(endpoint: Endpoint) -> None:
@@ -270,6 +315,7 @@ def test_a_model_that_cannot_be_trusted_is_refused_at_start(
         ("SAGEMAKER_INFERENCE_OUTPUT", "mood"),
         ("SAGEMAKER_DEFAULT_INVOCATIONS_ACCEPT", "text/html"),
         ("SAGEMAKER_BIND_TO_PORT", "http"),
+        ("SAGEMAKER_MODEL_SERVER_WORKERS", "many"),
     ],
 )
 def test_settings_that_make_no_sense_are_refused_at_start(

@@ -28,9 +28,10 @@ QUESTIONS = {
     "emulator": emulator.main,
     "invocations": invocations.main,
     "functions": functions.main,
-    "featurestore": featurestore.main,
     "job_queue": job_queue.main,
     "pipelines": pipelines.main,
+    # Last: it ends the run where a peer of it is not there.
+    "featurestore": featurestore.main,
 }
 
 

@@ -16,7 +16,7 @@ class Settings:
     """What the environment decides; every variable begins with SLIPWAY_ or is one of AWS's own."""
 
     port: int = 4500
-    # SQLite and nothing else.
+    # SQLite, and files on their way to the offline store or of a query, for as long as that takes.
     state_dir: Path = Path("/var/lib/slipway/state")
     # Where the volume that holds the jobs' files is mounted here, and what Docker calls it.
     jobs_dir: Path = Path("/var/lib/slipway/jobs")

@@ -15,7 +15,7 @@ MICROSECONDS = 1_000_000
 # Developer guide, Feature Store quotas: 350 KB a record, 2 KB an identifier.
 LARGEST_RECORD = 350 * 1024
 LARGEST_IDENTIFIER = 2 * 1024
-LARGEST_INTEGER = 2**63 - 1
+INTEGERS = range(-(2**63), 2**63)
 INTEGER = re.compile(r"[+-]?[0-9]+")
 NUMBER = re.compile(r"[+-]?([0-9]+\.?[0-9]*|\.[0-9]+)([eE][+-]?[0-9]+)?")
 # The two forms of a String event time (API reference, CreateFeatureGroup), in UTC.
@@ -104,7 +104,7 @@ def check_value(feature: Feature, text: str) -> None:
     if feature.type == "String":
         return
     if feature.type == "Integral":
-        holds = INTEGER.fullmatch(text) is not None and len(text) < 21 and abs(int(text)) <= LARGEST_INTEGER
+        holds = INTEGER.fullmatch(text) is not None and len(text) < 21 and int(text) in INTEGERS
     else:
         holds = NUMBER.fullmatch(text) is not None and math.isfinite(float(text))
     if not holds:

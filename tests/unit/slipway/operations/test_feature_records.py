@@ -354,6 +354,7 @@ def refused_with_status(call: Any, **parameters: Any) -> tuple[str, int]:
     [
         ({"age": "41.5"}, "'age', which is Integral"),
         ({"age": str(2**63)}, "'age', which is Integral"),
+        ({"age": str(-(2**63) - 1)}, "'age', which is Integral"),
         ({"age": "٤"}, "'age', which is Integral"),
         ({"score": "high"}, "'score', which is Fractional"),
         ({"score": "nan"}, "'score', which is Fractional"),

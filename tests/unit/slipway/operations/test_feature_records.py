@@ -131,9 +131,9 @@ def test_a_time_to_live_ends_a_record_by_the_movable_clock(plane: FeaturePlane, 
     answer = runtime.get_record(
         FeatureGroupName="people", RecordIdentifierValueAsString="a", ExpirationTimeResponse="Enabled"
     )
-    plane.clock.move(46 * 60)
+    plane.clock.move(46 * 60 + 39)
     before = got(runtime)
-    plane.clock.move(60)
+    plane.clock.move(1)
 
     assert answer["ExpiresAt"] == "2023-11-14T23:00:00Z"
     assert before != {}
@@ -281,6 +281,65 @@ def test_updates_need_a_store_that_has_them(plane: FeaturePlane, runtime: Any) -
 
     assert code == "ValidationError"
     assert "Standard_V2" in text
+
+
+def test_an_update_keeps_the_end_of_a_record_unless_it_brings_another(
+    plane: FeaturePlane, runtime: Any
+) -> None:
+    plane.create(OnlineStoreConfig=ONLINE | {"StorageType": "Standard_V2"})
+    asked = {"FeatureGroupName": "people", "RecordIdentifierValueAsString": "a"}
+    put(runtime, LATE, TtlDuration={"Unit": "Weeks", "Value": 1})
+
+    def end() -> str:
+        answer = runtime.get_record(**asked, ExpirationTimeResponse="Enabled")
+        return str(answer["ExpiresAt"])
+
+    runtime.update_record(**asked, Features=values(age="1"))
+    kept = end()
+    day = {"Unit": "Days", "Value": 1}
+    # The time of the record itself is new enough (API reference, UpdateRecord).
+    runtime.update_record(**asked, Features=values(at=LATE), TtlDuration=day)
+
+    assert kept == "2023-11-21T21:00:00Z"
+    assert end() == "2023-11-15T21:00:00Z"
+
+
+def test_an_entrys_own_time_to_live_goes_before_its_batchs(plane: FeaturePlane, runtime: Any) -> None:
+    plane.create()
+    entry = {"FeatureGroupName": "people", "Record": values(id="a", at=LATE)}
+    week, day = {"Unit": "Weeks", "Value": 1}, {"Unit": "Days", "Value": 1}
+
+    runtime.batch_write_record(Entries=[{**entry, "TtlDuration": day}], TtlDuration=week)
+
+    answer = runtime.get_record(
+        FeatureGroupName="people", RecordIdentifierValueAsString="a", ExpirationTimeResponse="Enabled"
+    )
+    assert answer["ExpiresAt"] == "2023-11-15T21:00:00Z"
+
+
+def test_a_hundred_features_are_updated_at_a_time(plane: FeaturePlane, runtime: Any) -> None:
+    names = [f"f{number}" for number in range(101)]
+    definitions = [{"FeatureName": name, "FeatureType": "String"} for name in ("id", "at", *names)]
+    plane.create(OnlineStoreConfig=ONLINE | {"StorageType": "Standard_V2"}, FeatureDefinitions=definitions)
+    put(runtime)
+    asked = {"FeatureGroupName": "people", "RecordIdentifierValueAsString": "a"}
+
+    runtime.update_record(**asked, Features=values(**dict.fromkeys(names[:100], "x")))
+    code, text = refused(runtime.update_record, **asked, Features=values(**dict.fromkeys(names, "y")))
+
+    assert (code, "not 101" in text) == ("ValidationError", True)
+    assert got(runtime)["f99"] == "x"
+
+
+def test_records_of_a_group_that_is_not_created_are_not_taken(plane: FeaturePlane, runtime: Any) -> None:
+    plane.holds = True
+    plane.create()
+
+    assert refused_put(runtime)[0] == "ValidationError"
+    plane.work()
+    put(runtime)
+    plane.client().delete_feature_group(FeatureGroupName="people")
+    assert refused_put(runtime, at=LATER)[0] == "ValidationError"
 
 
 def test_an_update_with_a_time_to_live_needs_a_time(plane: FeaturePlane, runtime: Any) -> None:

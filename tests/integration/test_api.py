@@ -241,7 +241,7 @@ def test_the_variant_that_is_asked_for_must_be_there(server: ApiServer) -> None:
     there = server.predict("plain", RECORDS[0], X_Target_Variant="AllTraffic")
     not_there = server.predict("plain", RECORDS[0], X_Target_Variant="Other")
 
-    assert (there.status, not_there.status) == (200, 400)
+    assert (there.status, not_there.status) == (200, 404)
 
 
 def test_the_examples_of_its_own_document_are_answered(server: ApiServer) -> None:

@@ -123,6 +123,8 @@ def configure_logging() -> None:
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
+    # It tells where credentials were found.
+    logging.getLogger("botocore").setLevel(logging.WARNING)
 
 
 if __name__ == "__main__":

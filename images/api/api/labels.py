@@ -25,12 +25,16 @@ class Label:
 
 
 def checked_labels(project: Project, document: dict[str, Any]) -> list[Label]:
-    """The labels of a body. Raises BadRequestError and UnprocessableError, which names rows and fields."""
+    """The labels of a body, each inference id once.
+
+    Raises BadRequestError, and UnprocessableError and ConflictError, which name rows and fields.
+    """
     entries = document.get("labels")
     if not isinstance(entries, list) or not 1 <= len(entries) <= MOST_LABELS:
         raise BadRequestError(f"the body must be {{'labels': [...]}} with 1 to {MOST_LABELS} labels")
     allowed = project.schema_.labels
     faults: list[RecordError] = []
+    contradictions: list[RecordError] = []
     found: dict[str, Label] = {}
     for row, entry in enumerate(entries, start=1):
         if not isinstance(entry, dict) or set(entry) != {"inference_id", "label"}:
@@ -42,13 +46,16 @@ def checked_labels(project: Project, document: dict[str, Any]) -> list[Label]:
         elif label not in allowed:
             reason = f"is {shown(label)}; it needs one of {', '.join(allowed)}"
             faults.append(RecordError(row, "label", reason))
-        elif inference_id in found:
-            faults.append(RecordError(row, "inference_id", "is in an earlier row too"))
-        else:
-            found[inference_id] = Label(inference_id, label)
+        elif found.setdefault(inference_id, Label(inference_id, label)).label != label:
+            contradictions.append(RecordError(row, "inference_id", "has another label in an earlier row"))
     if faults:
         raise UnprocessableError(
             f"row {faults[0].row}: {faults[0].reason}", errors=[fault.document() for fault in faults]
+        )
+    if contradictions:
+        raise ConflictError(
+            f"row {contradictions[0].row}: {contradictions[0].reason}",
+            errors=[fault.document() for fault in contradictions],
         )
     return list(found.values())
 

@@ -31,9 +31,9 @@ PROBLEM: Document = {
     },
 }
 REFUSALS = {
-    "400": "The request cannot be read, or asks for a variant that is not there",
+    "400": "The request cannot be read",
     "401": "There is no valid API key",
-    "404": "There is no such project",
+    "404": "There is no such project, or no such variant",
     "408": "The body did not come in time",
     "413": "The body is larger than the limit",
     "415": "The body is not application/json",
@@ -44,6 +44,8 @@ REFUSALS = {
     "504": "What is behind the API did not answer in time",
 }
 IDENTIFIER: Document = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"}
+VARIANT_NAME: Document = {"type": "string", "pattern": "^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$"}
+ENTITY: Document = {"type": "string", "minLength": 1, "maxLength": 256}
 VARIANT: Document = {
     "type": "object",
     "properties": {
@@ -130,12 +132,8 @@ def _paths(name: str, project: Project) -> Iterator[tuple[str, Document]]:
                 "operationId": f"{name}-predictions",
                 "parameters": [
                     _header("X-Inference-Id", IDENTIFIER, "Given back and captured; by default a new one"),
-                    _header(
-                        "X-Target-Variant", {"type": "string"}, "The production variant that must answer"
-                    ),
-                    _header(
-                        "X-Entity-Id", {"type": "string"}, "The same entity is answered by the same variant"
-                    ),
+                    _header("X-Target-Variant", VARIANT_NAME, "The production variant that must answer"),
+                    _header("X-Entity-Id", ENTITY, "The same entity is answered by the same variant"),
                 ],
                 "requestBody": _body(_records(name), {"records": [schema.example]}),
                 "responses": _responses(PREDICTIONS),

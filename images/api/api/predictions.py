@@ -8,7 +8,7 @@ from uuid import uuid4
 
 from api.aws import Aws
 from api.breaker import Breaker
-from api.errors import BadRequestError, RecordError, UnprocessableError
+from api.errors import BadRequestError, NotFoundError, RecordError, UnprocessableError
 from api.invocation import Invocation, Invoked, invoke
 from api.lookup import OnlineStore
 from api.metrics import Metrics
@@ -40,8 +40,6 @@ class Wishes:
             raise BadRequestError("X-Target-Variant must be a variant's name")
         if self.entity_id is not None and not 0 < len(self.entity_id) <= LONGEST_ENTITY_ID:
             raise BadRequestError(f"X-Entity-Id must have 1 to {LONGEST_ENTITY_ID} characters")
-        if self.variant is not None and self.entity_id is not None:
-            raise BadRequestError("send X-Target-Variant or X-Entity-Id, not both: each chooses the variant")
 
 
 def checked_records(project: Project, document: dict[str, Any]) -> list[Record]:
@@ -122,7 +120,7 @@ class Predictor:
 def _chosen_variant(served: ServedModel | None, wishes: Wishes) -> str | None:
     if wishes.variant is not None:
         if served is not None and wishes.variant not in served.variants:
-            raise BadRequestError(
+            raise NotFoundError(
                 f"there is no variant '{wishes.variant}'; there are: {', '.join(served.variants)}"
             )
         return wishes.variant

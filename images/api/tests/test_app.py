@@ -194,9 +194,11 @@ def test_a_label_that_comes_again_is_one_label(client: TestClient, upstream: Ups
 
     again = client.post(TRUTH, json=labels(("order-77", "yes"), ("order-78", "no")))
 
+    thrice = client.post(TRUTH, json=labels(*[("order-79", "no")] * 3))
+    assert thrice.json() == {"accepted": 1, "stored": 1, "repeated": 0}
     assert again.json() == {"accepted": 2, "stored": 1, "repeated": 1}
     assert {key: upstream.objects[key] for key in objects} == objects
-    assert len(upstream.objects) == 2 * len(objects)
+    assert len(upstream.objects) == 3 * len(objects)
 
 
 def test_a_label_whose_line_was_lost_in_a_crash_is_written_where_it_belongs(
@@ -237,7 +239,11 @@ def test_another_label_under_the_same_inference_id_is_a_conflict(
         ([{"inference_id": "a b", "label": "yes"}], 422, "no inference id"),
         ([{"inference_id": "a", "label": "maybe"}], 422, "one of yes, no"),
         ([{"inference_id": "a", "label": ["yes"]}], 422, "one of yes, no"),
-        ([{"inference_id": "a", "label": "yes"}] * 2, 422, "earlier row"),
+        (
+            [{"inference_id": "a", "label": "yes"}, {"inference_id": "a", "label": "no"}],
+            409,
+            "another label in an earlier row",
+        ),
     ],
 )
 def test_labels_that_make_no_sense_are_refused_whole(

@@ -272,7 +272,7 @@ def test_the_variant_is_the_callers_choice(client: TestClient, upstream: Upstrea
     unknown = ask(client, RECORD, X_Target_Variant="c")
 
     assert chosen.status_code == 200
-    assert unknown.status_code == 400
+    assert unknown.status_code == 404
     assert "there are: a, b" in unknown.json()["detail"]
     assert [each.headers["x-amzn-sagemaker-target-variant"] for each in upstream.to(INVOKE)] == ["b"]
 
@@ -297,11 +297,21 @@ def test_an_entity_stays_with_its_variant_and_weights_share_them_out(api: Api, u
         {"X_Inference_Id": "x" * 65},
         {"X_Target_Variant": "-"},
         {"X_Entity_Id": "x" * 257},
-        {"X_Target_Variant": "a", "X_Entity_Id": "1"},
     ],
 )
 def test_wishes_that_cannot_be_are_refused(client: TestClient, headers: dict[str, str]) -> None:
     assert ask(client, RECORD, **headers).status_code == 400
+
+
+def test_a_variant_that_is_asked_for_goes_before_the_entitys_own(
+    client: TestClient, upstream: Upstream
+) -> None:
+    upstream.endpoint = two_variants()
+
+    for entity in range(8):
+        ask(client, RECORD, X_Entity_Id=f"client-{entity}", X_Target_Variant="a")
+
+    assert {each.headers["x-amzn-sagemaker-target-variant"] for each in upstream.to(INVOKE)} == {"a"}
 
 
 def test_too_many_at_once_are_turned_away_at_once(api: Api, upstream: Upstream) -> None:

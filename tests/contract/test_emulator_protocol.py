@@ -16,6 +16,7 @@ from tests.support.emulator_features import create_group, values
 from tests.support.emulator_jobs import ROLE, Jobs
 from tests.support.emulator_pipelines import Execution, Pipelines
 from tests.support.endpoints import Endpoints, endpoints_of, new_name, variant
+from tests.support.functions import archive
 from tests.support.localstack_calls import queue_in
 from tests.support.output_shapes import complaints
 from tests.support.parity import documented
@@ -35,7 +36,13 @@ def test_the_documentation_lists_what_is_wired_and_nothing_else(emulator: Emulat
 
 
 # Whose one answer is a refusal.
-NEVER_FOUND = ("sagemaker", "DescribeImageVersion")
+NEVER_FOUND = {("sagemaker", "DescribeImageVersion"), ("lambda", "GetFunctionEventInvokeConfig")}
+# What AWS's own answers do although its model says otherwise: the reason of an update that goes on
+# (recorded in terraform-provider-aws, issue 43395), and a function without code signing.
+BEYOND_THE_MODEL = (
+    "FunctionConfiguration.LastUpdateStatusReasonCode = 'Creating'",
+    "GetFunctionCodeSigningConfigResponse.CodeSigningConfigArn is missing",
+)
 
 
 class Watched:
@@ -53,7 +60,8 @@ class Watched:
         if http_response.status_code < 300:
             service = model.service_model.service_name
             self.called.add((service, model.name))
-            self.wrong += complaints(service, model.name, parsed)
+            found = complaints(service, model.name, parsed)
+            self.wrong += [each for each in found if not each.startswith(BEYOND_THE_MODEL)]
 
 
 @pytest.fixture(scope="module")
@@ -83,17 +91,19 @@ def endpoints(emulator: Emulator, server_image: str, watched: Watched) -> Iterat
 
 
 def test_every_operation_answers_what_its_model_promises(
-    emulator: Emulator, jobs: Jobs, endpoints: Endpoints, watched: Watched
+    emulator: Emulator, jobs: Jobs, endpoints: Endpoints, lambda_image: str, watched: Watched
 ) -> None:
+    assert lambda_image, "functions from archives run on it"
     walk_through_jobs(jobs)
     walk_through_pipelines(Pipelines(jobs))
     walk_through_the_registry(endpoints)
     walk_through_an_endpoint(endpoints)
     walk_through_the_feature_store(emulator, watched)
     walk_through_schedules(watched.watch(emulator.client("scheduler")))
+    walk_through_functions(watched.watch(emulator.client("lambda")))
 
     assert watched.wrong == []
-    assert sorted(wired(emulator)) == sorted(watched.called | {NEVER_FOUND})
+    assert sorted(wired(emulator)) == sorted(watched.called | NEVER_FOUND)
 
 
 def walk_through_the_feature_store(emulator: Emulator, watched: Watched) -> None:
@@ -297,6 +307,40 @@ def walk_through_schedules(scheduler: Any) -> None:
     scheduler.get_schedule_group(Name=group)
     scheduler.list_schedule_groups(NamePrefix=group)
     scheduler.delete_schedule_group(Name=group)
+
+
+def walk_through_functions(functions: Any) -> None:
+    function = {"FunctionName": new_name("function")}
+    program = "def handler(event, context):\n    return event\n"
+    arn = functions.create_function(
+        **function,
+        Runtime="python3.13",
+        Handler="app.handler",
+        Role=ROLE,
+        Code={"ZipFile": archive(program)},
+    )["FunctionArn"]
+    functions.get_waiter("function_active_v2").wait(**function)
+    functions.update_function_configuration(**function, Description="echo")
+    functions.get_waiter("function_updated_v2").wait(**function)
+    functions.update_function_code(**function, ZipFile=archive(program + "\n"))
+    functions.get_waiter("function_updated_v2").wait(**function)
+    assert json.load(functions.invoke(**function, Payload='{"a": 1}')["Payload"]) == {"a": 1}
+    functions.get_function_configuration(**function)
+    functions.list_functions()
+    functions.list_versions_by_function(**function)
+    functions.get_function_code_signing_config(**function)
+
+    caller = {"Action": "lambda:InvokeFunction", "Principal": "events.amazonaws.com"}
+    functions.add_permission(**function, StatementId="rules", **caller)
+    functions.get_policy(**function)
+    functions.remove_permission(**function, StatementId="rules")
+    functions.tag_resource(Resource=arn, Tags={"team": "a"})
+    assert functions.list_tags(Resource=arn)["Tags"] == {"team": "a"}
+    functions.untag_resource(Resource=arn, TagKeys=["team"])
+    functions.put_function_concurrency(**function, ReservedConcurrentExecutions=1)
+    functions.get_function_concurrency(**function)
+    functions.delete_function_concurrency(**function)
+    functions.delete_function(**function)
 
 
 @pytest.mark.parametrize("through", ["the emulator", "LocalStack"])

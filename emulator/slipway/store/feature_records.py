@@ -140,7 +140,10 @@ class FeatureRecords:
         with self._writing() as connection:
             connection.execute(
                 "INSERT INTO destinations VALUES (?, ?) "
-                "ON CONFLICT (generation) DO UPDATE SET document = excluded.document",
+                "ON CONFLICT (generation) DO UPDATE SET document = excluded.document "
+                # Features are only added: who read the group before somebody else changed it comes late.
+                "WHERE json_array_length(excluded.document, '$.features') "
+                ">= json_array_length(document, '$.features')",
                 (generation, json.dumps(destination)),
             )
 

@@ -88,6 +88,7 @@ def test_a_group_that_contradicts_itself_is_refused(
     ("feature", "complaint"),
     [
         ({"FeatureName": "write_time", "FeatureType": "String"}, "is reserved"),
+        ({"FeatureName": "Is_Deleted", "FeatureType": "String"}, "is reserved"),
         ({"FeatureName": "AGE", "FeatureType": "String"}, "whatever its case"),
         ({"FeatureName": "tags", "FeatureType": "String", "CollectionType": "List"}, "InMemory"),
     ],

@@ -70,6 +70,15 @@ def test_a_newer_record_replaces_the_whole_one_and_an_older_one_is_history(
     assert sorted((line["1"], line["2"]) for line in kept) == [(EARLY, "40"), (LATE, "41"), (LATER, "42")]
 
 
+def test_a_thousandth_of_a_second_is_newer(plane: FeaturePlane, runtime: Any) -> None:
+    plane.create()
+
+    put(runtime, "2023-11-14T22:00:00.499Z", age="41")
+    put(runtime, LATER, age="42")
+
+    assert got(runtime)["age"] == "42"
+
+
 def test_a_record_of_the_same_moment_is_history(plane: FeaturePlane, runtime: Any) -> None:
     plane.create()
 
@@ -497,6 +506,25 @@ def test_a_group_is_seen_as_it_is_after_every_change(plane: FeaturePlane, runtim
     assert known["city"] == "Wien"
     # The new group of the old name has nothing of the old one.
     assert got(runtime) == {}
+
+
+def test_a_group_that_changes_while_it_is_read_is_read_again(
+    plane: FeaturePlane, runtime: Any, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plane.create()
+    remember = plane.records.remember
+
+    def changed_meanwhile(*about: Any) -> None:
+        monkeypatch.undo()
+        addition = {"FeatureName": "city", "FeatureType": "String"}
+        plane.client().update_feature_group(FeatureGroupName="people", FeatureAdditions=[addition])
+        remember(*about)
+
+    monkeypatch.setattr(plane.records, "remember", changed_meanwhile)
+    put(runtime, LATE)
+    put(runtime, LATER, city="Wien")
+
+    assert got(runtime)["city"] == "Wien"
 
 
 def test_records_are_each_accounts_own(plane: FeaturePlane, runtime: Any) -> None:

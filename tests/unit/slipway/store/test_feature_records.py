@@ -12,7 +12,7 @@ MANY = 10**9
 @pytest.fixture
 def records(tmp_path: Path) -> FeatureRecords:
     records = FeatureRecords(tmp_path / "features.db")
-    records.remember("g", {"uri": "s3://b/g"})
+    records.remember("g", {"uri": "s3://b/g", "features": []})
     return records
 
 
@@ -133,6 +133,16 @@ def test_forgetting_a_group_leaves_what_s3_is_owed(records: FeatureRecords) -> N
 
     assert records.get("g", "a", 0) is None
     assert records.owed() == 1
+
+
+def test_a_destination_never_goes_back_to_fewer_features(records: FeatureRecords) -> None:
+    one, two = ({"uri": "s3://b/f", "features": features} for features in (["a"], ["a", "b"]))
+    put(records, "row", generation="f")
+
+    for destination in (one, two, one):
+        records.remember("f", destination)
+
+    assert next_batch(records).destination == two
 
 
 def test_a_reset_leaves_nothing(records: FeatureRecords) -> None:

@@ -88,7 +88,7 @@ class ServedModels:
         self._known: ServedModel | None = None
         self._known_at = 0.0
         self._asked_at = float("-inf")
-        self._packages: dict[str, Mapping[str, str | None]] = {}
+        self._packages: dict[tuple[str, float | None], Mapping[str, str | None]] = {}
         self._asking: asyncio.Task[None] | None = None
 
     async def now(self) -> ServedModel | None:
@@ -128,9 +128,11 @@ class ServedModels:
         if endpoint is None:
             return None
         config = endpoint["EndpointConfigName"]
-        if config not in self._packages:
-            self._packages = {config: await self._packages_of(config)}
-        packages = self._packages[config]
+        # A configuration may be deleted and made again under its name; the endpoint is then updated.
+        as_of = (config, endpoint.get("LastModifiedTime"))
+        if as_of not in self._packages:
+            self._packages = {as_of: await self._packages_of(config)}
+        packages = self._packages[as_of]
         variants = [
             Variant(
                 each["VariantName"],

@@ -151,6 +151,20 @@ def test_what_is_known_of_the_model_is_asked_again_when_it_is_old(api: Api, upst
     assert (before, after) == ("InService", "Updating")
 
 
+def test_a_version_that_came_under_the_same_names_is_told_once_the_endpoint_was_updated(
+    api: Api, upstream: Upstream
+) -> None:
+    client = api(API_MODEL_SECONDS="0.000001")
+    client.get("/v1/people/model")
+    assert upstream.endpoint is not None
+    upstream.package = PACKAGE.replace("/7", "/8")
+    upstream.endpoint["LastModifiedTime"] = 1767225600.5
+
+    [variant] = client.get("/v1/people/model").json()["variants"]
+
+    assert variant["model_package_version"] == 8
+
+
 def test_it_is_ready_once_every_endpoint_serves(client: TestClient, upstream: Upstream) -> None:
     assert client.get("/health/live").status_code == 200
     assert client.get("/health/ready").json() == {"status": "ready"}

@@ -43,6 +43,7 @@ class Upstream:
     records: dict[str, dict[str, str]] = field(default_factory=dict)
     batch_get: Callable[[Request], Reply] | None = None
     objects: dict[str, bytes] = field(default_factory=dict)
+    package: str = PACKAGE
     endpoint: dict[str, Any] | None = field(
         default_factory=lambda: {
             "EndpointStatus": "InService",
@@ -96,7 +97,7 @@ class Upstream:
             return json_reply(
                 {"ProductionVariants": [{**each, "ModelName": each["VariantName"]} for each in variants]}
             )
-        return json_reply({"Containers": [{"ModelPackageName": PACKAGE}]})
+        return json_reply({"Containers": [{"ModelPackageName": self.package}]})
 
     def _s3(self, request: Request) -> Reply:
         with self.lock:

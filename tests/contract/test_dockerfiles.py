@@ -30,7 +30,7 @@ LARGEST_MB = {
     "localstack": 600,
     "lambda_python": 200,
     "api": 250,
-    "emulator": 250,
+    "emulator": 280,
 }
 TOOLS = ("gcc", "g++", "cc", "c++", "clang", "cpp", "make", "ld", "as", "vi", "vim", "nano")
 # Installed modules that Python would compile again at every start: no bytecode, or of other source.

@@ -186,6 +186,8 @@ def _text_value(shape: Shape, text: str) -> Any:
             raise _wrong_type(text, shape, shape.name) from None
     if shape.type_name == "boolean":
         return text.lower() == "true"
+    if shape.type_name == "timestamp":
+        return _timestamp(text, shape, shape.name)
     return text
 
 

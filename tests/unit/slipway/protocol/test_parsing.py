@@ -149,6 +149,17 @@ def test_repeated_names_in_a_query_are_a_list() -> None:
     }
 
 
+def test_a_time_in_a_query_is_one() -> None:
+    path = "/2025-12-01/functions/rows/durable-executions"
+
+    assert routed("GET", path, query="StartedAfter=2000-01-01T00%3A00%3A00Z") == {
+        "FunctionName": "rows",
+        "StartedAfter": datetime(2000, 1, 1, tzinfo=UTC).timestamp(),
+    }
+    with pytest.raises(SerializationException):
+        routed("GET", path, query="StartedAfter=soon")
+
+
 @pytest.mark.parametrize("seconds", ["soon", "٣", "99999999999"])
 def test_a_number_in_a_header_that_is_none_is_refused(seconds: str) -> None:
     with pytest.raises(SerializationException):

@@ -41,6 +41,7 @@ NEVER_FOUND = {("sagemaker", "DescribeImageVersion"), ("lambda", "GetFunctionEve
 # (recorded in terraform-provider-aws, issue 43395), and a function without code signing.
 BEYOND_THE_MODEL = (
     "FunctionConfiguration.LastUpdateStatusReasonCode = 'Creating'",
+    "GetFunctionResponse.Configuration.LastUpdateStatusReasonCode = 'Creating'",
     "GetFunctionCodeSigningConfigResponse.CodeSigningConfigArn is missing",
 )
 

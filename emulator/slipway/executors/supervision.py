@@ -1,6 +1,7 @@
 """One job's containers from their start to their end, and what ends them early."""
 
 import threading
+from collections.abc import Sequence
 
 from slipway.clock import Clock
 from slipway.containers.engine import Engine, EngineError
@@ -127,21 +128,31 @@ class Supervision:
         gone = sorted({follower.host for follower in followers} - {each.host for each in exits})
         if gone:
             raise LostError(f"the container of {', '.join(gone)} was removed while it ran")
-        signalled = self._row().internal.get("signalled")
-        if signalled is None and any(map(self._was_taken_along, exits)):
-            raise LostError("the containers were ended while nobody watched, as by a restart of the engine")
-        return outcome_of(Cause(signalled["cause"]) if signalled else Cause.EXITED, exits)
-
-    def _was_taken_along(self, exit_: Exit) -> bool:
-        """Whether a container was ended from outside, by nobody of us, before it was watched again."""
-        is_unseen = exit_.moment < self._watched_since
-        return is_unseen and exit_.exit_code in TAKEN_ALONG and not exit_.is_out_of_memory
+        return judged(exits, self._row().internal.get("signalled"), self._watched_since)
 
     def _row(self) -> Resource:
         job = self._store.get(self._job.key)
         if job is None:
             raise MissingError(self._job.key)
         return job
+
+
+def judged(exits: Sequence[Exit], signalled: Document | None, watched_since: float) -> Outcome:
+    """What the ends of all containers mean; `signalled` is why and when they were told to end, if they were.
+
+    Raises LostError where one was ended from outside before anybody watched it: that is no
+    failure of its program.
+    """
+    cause = Cause(signalled["cause"]) if signalled else Cause.EXITED
+    # The peers of one that failed are ended by us: what they are left with after that tells nothing.
+    until = min(watched_since, signalled["at"]) if signalled else watched_since
+    if cause is Cause.EXITED and any(_was_taken_along(each, until) for each in exits):
+        raise LostError("the containers were ended while nobody watched, as by a restart of the engine")
+    return outcome_of(cause, exits)
+
+
+def _was_taken_along(exit_: Exit, until: float) -> bool:
+    return exit_.moment < until and exit_.exit_code in TAKEN_ALONG and not exit_.is_out_of_memory
 
 
 def cause_to_end(job: Resource, has_failed_host: bool, is_over_time: bool) -> Cause | None:

@@ -7,10 +7,10 @@ of its row alone.
 
 from collections.abc import Mapping
 
-from slipway.events.times import iso
 from slipway.resources.document import Document, without_empty
 from slipway.resources.lifecycle import TERMINAL_EXECUTION
 from slipway.resources.resource import Kind, Resource
+from slipway.resources.times import iso
 
 
 def execution_detail(before: Resource | None, after: Resource) -> Document:

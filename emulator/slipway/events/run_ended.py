@@ -3,10 +3,10 @@
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from slipway.events.times import iso
 from slipway.resources.document import Document, without_empty
 from slipway.resources.lifecycle import TERMINAL_EXECUTION, TERMINAL_JOB
 from slipway.resources.resource import Kind, Resource
+from slipway.resources.times import iso
 from slipway.store.store import Event
 
 SOURCE = "slipway"

@@ -9,9 +9,9 @@ from collections.abc import Callable, Iterable, Mapping
 
 from slipway.events.pipeline_change import execution_detail, step_detail
 from slipway.events.run_ended import run_ended
-from slipway.events.times import iso, milliseconds
 from slipway.resources.document import Document
 from slipway.resources.resource import Kind, Resource
+from slipway.resources.times import iso, milliseconds
 from slipway.store.store import Event
 
 TRAINING_JOB = (

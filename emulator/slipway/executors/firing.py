@@ -3,13 +3,13 @@
 import hashlib
 import json
 import logging
-from datetime import UTC, datetime
 
 from slipway.clock import Clock
 from slipway.executors.delivery import Delivery, DeliveryError
 from slipway.faults import FaultPoint, Faults
 from slipway.resources.document import Document
 from slipway.resources.resource import Owner
+from slipway.resources.times import iso
 from slipway.schedules.targets import Occasion, Request, request_of
 from slipway.store.firings import Firing, Firings
 
@@ -55,7 +55,7 @@ class FiringExecutor:
             self._give_up(firing, number, request, error, condition)
         else:
             self._faults.at(FaultPoint.AFTER_DELIVERY)
-            log.info("firing.delivered arn=%s time=%s", firing.key.arn, _written(firing.scheduled_at))
+            log.info("firing.delivered arn=%s time=%s", firing.key.arn, iso(firing.scheduled_at))
         return None
 
     def _occasion(self, firing: Firing, attempt: int) -> Occasion:
@@ -63,8 +63,8 @@ class FiringExecutor:
         return Occasion(
             schedule_arn=key.arn,
             owner=key.owner,
-            scheduled_time=_written(firing.scheduled_at),
-            time=_written(self._clock.now()),
+            scheduled_time=iso(firing.scheduled_at),
+            time=iso(self._clock.now()),
             execution_id=_digest(f"{token_of(firing)} {attempt}")[:16],
             attempt=attempt,
             token=token_of(firing),
@@ -96,7 +96,7 @@ class FiringExecutor:
             "EXHAUSTED_RETRY_CONDITION": condition,
             "IS_PAYLOAD_TRUNCATED": str(is_truncated).lower(),
             "RETRY_ATTEMPTS": str(attempts - 1),
-            "SCHEDULED_TIME": _written(firing.scheduled_at),
+            "SCHEDULED_TIME": iso(firing.scheduled_at),
             "SCHEDULE_ARN": firing.key.arn,
             "TARGET_ARN": firing.target["Target"]["Arn"],
         }
@@ -134,10 +134,6 @@ def _to_queue(arn: str, letter: Document) -> Request:
     _, _, _, region, account_id, name = arn.split(":")
     url = f"https://sqs.{region}.amazonaws.com/{account_id}/{name}"
     return Request("sqs", "SendMessage", Owner(account_id, region), {"QueueUrl": url, **letter})
-
-
-def _written(moment: float) -> str:
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _digest(text: str) -> str:

@@ -23,7 +23,6 @@ from slipway.resources.feature_group import (
     ONLINE,
     WITH_UPDATES,
     FeatureGroup,
-    iso_seconds,
     seconds_of,
 )
 from slipway.resources.feature_record import (
@@ -36,6 +35,7 @@ from slipway.resources.feature_record import (
     updated,
 )
 from slipway.resources.resource import Kind, Owner, Resource
+from slipway.resources.times import iso
 from slipway.store.feature_records import FeatureRecords, Stored, Write
 from slipway.store.query import Position
 from slipway.store.store import Store
@@ -301,7 +301,7 @@ def _expiry(group: FeatureGroup, event_us: int, duration: Document | None) -> in
 def _shown_expiry(parameters: Document, found: Stored) -> str | None:
     if parameters.get("ExpirationTimeResponse") != "Enabled" or found.expires_us is None:
         return None
-    return iso_seconds(found.expires_us / MICROSECONDS)
+    return iso(found.expires_us / MICROSECONDS)
 
 
 def _write_of(

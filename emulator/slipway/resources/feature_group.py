@@ -2,7 +2,6 @@
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from functools import cached_property
 from typing import Self
 
@@ -160,11 +159,6 @@ def offline_config(owner: Owner, name: str, config: Document, moment: float) -> 
             "Database": "sagemaker_featurestore",
         }
     return resolved
-
-
-def iso_seconds(moment: float) -> str:
-    """A moment as ExpiresAt shows it."""
-    return datetime.fromtimestamp(moment, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
 
 
 def _features(definitions: Sequence[Document]) -> dict[str, Feature]:

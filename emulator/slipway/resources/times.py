@@ -1,4 +1,4 @@
-"""Moments as events write them."""
+"""Moments as AWS writes them."""
 
 from datetime import UTC, datetime
 

@@ -7,6 +7,7 @@ import struct
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
+from hashlib import sha256
 from pathlib import Path
 
 import docker
@@ -247,6 +248,20 @@ def test_other_refusals_have_their_own_status(
 
     assert answer.status == status
     assert answer.json["error"]
+
+
+def test_rows_that_another_encoder_made_are_not_answered(endpoint: Endpoint, trained: Path) -> None:
+    # What preprocessing left, byte for byte, is in the model.
+    content = (trained / "input/data/encoder/encoder.json").read_bytes()
+    own, other = (f"trace=7;encoder={digest}" for digest in (sha256(content).hexdigest(), "0" * 64))
+
+    answers = [
+        endpoint.invoke(CSV, ENCODED, X_Amzn_SageMaker_Custom_Attributes=each) for each in (own, other)
+    ]
+
+    assert [answer.status for answer in answers] == [200, 412]
+    assert answers[0].body == endpoint.invoke(CSV, ENCODED).body
+    assert answers[1].json["error"].startswith("The rows were encoded by encoder 000000000000…")
 
 
 def test_execution_parameters_are_sagemakers(endpoint: Endpoint) -> None:

@@ -6,6 +6,7 @@ import urllib.request
 from collections import Counter
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -148,6 +149,14 @@ def test_a_real_model_answers_what_its_image_answers(
         endpoints.invoke(name, b"1,2\n", ContentType="text/csv")
     assert caught.value.response["OriginalStatusCode"] == 400
     assert "Row 1" in caught.value.response["OriginalMessage"]
+    # The image's README: rows of another encoder are not answered.
+    digest = sha256(files["encoder.json"]).hexdigest()
+    own = {"ContentType": "text/csv", "Accept": "text/csv", "CustomAttributes": f"a=b;encoder={digest}"}
+    assert endpoints.invoke(name, rows.encode(), **own) == answer
+    with pytest.raises(ClientError) as caught:
+        endpoints.invoke(name, rows.encode(), ContentType="text/csv", CustomAttributes="encoder=0123abcd")
+    assert caught.value.response["OriginalStatusCode"] == 412
+    assert f"0123abcd, this model's is {digest[:12]}…" in caught.value.response["OriginalMessage"]
 
 
 def test_the_port_of_localstack_answers_as_well(endpoints: Endpoints) -> None:

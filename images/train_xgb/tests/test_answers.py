@@ -1,3 +1,4 @@
+import hashlib
 import json
 import logging
 from collections.abc import Callable
@@ -12,6 +13,7 @@ from train_xgb.serving.answers import LONG_BYTES, Answers, Request
 from train_xgb.serving.meters import Meters
 
 RAW = {"age": 51, "rate": 0.25, "job": "student", "city": None}
+ENCODED = "0.5,0.25,1,0,0,0,1\n"
 JSON, CSV = "application/json", "text/csv"
 
 
@@ -55,6 +57,56 @@ def test_encoded_rows_are_answered_in_order_and_as_each_alone(
     assert np.array(written, dtype=np.float32).tobytes() == model.probabilities(rows).tobytes()
     assert alone == reply.body
     assert reply.rows == len(lines)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "",
+        "encoder={own}",
+        "trace=7;encoder={own},c=d",
+        " encoder = {OWN} ",
+        # Names that are not the attribute's.
+        "Encoder={other}; my-encoder={other}, encoder2={other}, note encoder={other}",
+        "note={other}encoder",
+    ],
+)
+def test_rows_of_the_models_own_encoder_are_answered(answers: Answers, model: Model, attributes: str) -> None:
+    text = attributes.format(own=model.encoder_digest, OWN=model.encoder_digest.upper(), other="0" * 64)
+
+    reply = answers.answer(replace(invocation(ENCODED), custom_attributes=text))
+
+    assert (reply.status, reply.body) == (200, answers.answer(invocation(ENCODED)).body)
+
+
+@pytest.mark.parametrize(
+    "attributes",
+    [
+        "encoder={other}",
+        "trace=7;encoder={other}",
+        "trace=7 , encoder = {other} ; c=d",
+        "encoder={own},encoder={other}",
+    ],
+)
+@pytest.mark.parametrize("rows", [1, 400])
+def test_rows_of_another_encoder_are_not_answered(
+    answers: Answers, model: Model, attributes: str, rows: int
+) -> None:
+    other = "ab" * 32
+    text = attributes.format(own=model.encoder_digest, other=other)
+
+    reply = answers.answer(replace(invocation(ENCODED * rows), custom_attributes=text))
+
+    assert (reply.status, reply.rows) == (412, 0)
+    assert json.loads(reply.body) == {
+        "error": "The rows were encoded by encoder abababababab…, "
+        f"this model's is {model.encoder_digest[:12]}…; "
+        "send raw rows or encode them with this model's encoder."
+    }
+
+
+def test_the_digest_of_the_encoder_is_that_of_its_file(model: Model, encoder_bytes: bytes) -> None:
+    assert model.encoder_digest == hashlib.sha256(encoder_bytes).hexdigest()
 
 
 def test_contributions_add_up_to_the_log_odds(answers: Answers, model: Model, parts: list[Part]) -> None:

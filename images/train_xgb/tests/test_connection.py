@@ -446,6 +446,18 @@ def test_an_upgrade_is_ignored(server: Server) -> None:
     assert [answer.body for answer in answers] == [answer_to(server, body) for body in (ROW, OTHER, ROW)]
 
 
+def test_who_encoded_the_rows_is_read_from_every_header_that_says_so(server: Server, model: Model) -> None:
+    name = "x-amzn-SageMaker-custom-attributes"
+    own, other = f"{name}: encoder={model.encoder_digest}", f"{name}: encoder={'0' * 64}"
+
+    answers = server.ask(post(ROW, other) + post(ROW) + post(ROW, own, other) + post(ROW, own))
+    (metrics,) = server.ask(b"GET /metrics HTTP/1.1\r\n\r\n")
+
+    assert [answer.status for answer in answers] == [412, 200, 412, 200]
+    assert answers[1].body == answers[3].body
+    assert b'train_xgb_invocations_total{status="412"} 2\n' in metrics.body
+
+
 def test_every_answer_is_counted(server: Server) -> None:
     server.ask(post(ROW) + post(ROW * 3) + post(b"oops") + post(ROW * LONG_ROWS))
     (answer,) = server.ask(b"GET /metrics HTTP/1.1\r\n\r\n")

@@ -44,6 +44,8 @@ class Model:
 
     booster: Booster
     encoder: Encoder
+    # The sha256 of encoder.json, in hex: preprocessing, and who encodes rows elsewhere, name it so.
+    encoder_digest: str
     pca: Pca | None
     manifest: Mapping[str, object]
     decision_threshold: float
@@ -156,7 +158,8 @@ def load_artefact(folder: Path, nthread: int) -> Model:
     threshold = manifest.get("decision_threshold")
     if not isinstance(threshold, float):
         raise ContractError(f"{folder / MANIFEST_FILE} lacks 'decision_threshold'; train again.")
-    return Model(booster, encoder, pca, manifest, threshold)
+    digest = hashlib.sha256(contents[ENCODER_FILE]).hexdigest()
+    return Model(booster, encoder, digest, pca, manifest, threshold)
 
 
 def _read_manifest(folder: Path) -> dict[str, object]:

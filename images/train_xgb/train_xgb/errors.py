@@ -33,6 +33,18 @@ class NotAcceptableError(RequestError):
     status = 406
 
 
+class AnotherEncoderError(RequestError):
+    """The rows were encoded by another encoder than the model's; both are sha256 digests in hex."""
+
+    status = 412
+
+    def __init__(self, given: str, wanted: str) -> None:
+        super().__init__(
+            f"The rows were encoded by encoder {_short(given)}, this model's is {_short(wanted)}; "
+            "send raw rows or encode them with this model's encoder."
+        )
+
+
 class PayloadTooLargeError(RequestError):
     """The body is longer than the limit."""
 
@@ -43,3 +55,7 @@ class UnsupportedMediaTypeError(RequestError):
     """The body is in a format that is not read here."""
 
     status = 415
+
+
+def _short(digest: str) -> str:
+    return digest if len(digest) <= 12 else f"{digest[:12]}…"

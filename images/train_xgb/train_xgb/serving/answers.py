@@ -13,6 +13,7 @@ from train_xgb.decoding import decode
 from train_xgb.errors import RequestError
 from train_xgb.media import CSV, JSON, accepted, request_media_type
 from train_xgb.responses import CONTRIBUTIONS, Renderer, ResponseSettings
+from train_xgb.serving.custom_attributes import check_encoder
 from train_xgb.serving.meters import CONTENT_TYPE, Meters
 from train_xgb.serving.settings import MEBIBYTE
 from train_xgb.single import SingleRows
@@ -48,6 +49,7 @@ class Request:
     content_type: str | None = None
     accept: str | None = None
     body: bytes = field(default=b"", repr=False)
+    custom_attributes: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +146,8 @@ class Answers:
         return Reply(200, CONTENT_TYPE, self._meters.text(facts).encode())
 
     def _invocations(self, request: Request) -> Reply:
+        if request.custom_attributes is not None:
+            check_encoder(request.custom_attributes, self._model.encoder_digest)
         plan = self._plan(request.content_type, request.accept)
         if self._predict_row is not None and not plan.renderer.has_contributions:
             row = self._single.read(plan.media_type, request.body)

@@ -14,12 +14,14 @@ from typing import Any, cast
 import httptools
 
 from train_xgb.serving.answers import Answers, Reply, Request, refusal
+from train_xgb.serving.custom_attributes import HEADER
 from train_xgb.serving.meters import WorkerMeters
 from train_xgb.serving.settings import Limits
 
 log = logging.getLogger(__name__)
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
+_CUSTOM_ATTRIBUTES = HEADER.lower().encode()
 _LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
 
 
@@ -85,6 +87,7 @@ class Connection(asyncio.Protocol):
         self._headers: list[tuple[bytes, bytes]] = []
         self._content_type: bytes | None = None
         self._accept: bytes | None = None
+        self._custom_attributes: bytes | None = None
         self._owes_continue = False
         self._has_head = False
         self._length = b""
@@ -190,12 +193,13 @@ class Connection(asyncio.Protocol):
         if name == b"content-type":
             self._content_type = value
         elif name == b"accept":
-            # A header that is given twice is a list.
-            self._accept = value if self._accept is None else self._accept + b"," + value
+            self._accept = _joined(self._accept, value)
         elif name == b"content-length":
             self._length = value
         elif name == b"expect":
             self._owes_continue = value.lower() == b"100-continue"
+        elif name == _CUSTOM_ATTRIBUTES:
+            self._custom_attributes = _joined(self._custom_attributes, value)
 
     def on_headers_complete(self) -> None:
         """The head of a request: the time to say no to its body."""
@@ -228,9 +232,10 @@ class Connection(asyncio.Protocol):
         request = Request(
             parser.get_method().decode("latin-1"),
             _path(self._url),
-            None if self._content_type is None else self._content_type.decode("latin-1"),
-            None if self._accept is None else self._accept.decode("latin-1"),
+            _decoded(self._content_type),
+            _decoded(self._accept),
             self._body[0] if len(self._body) == 1 else b"".join(self._body),
+            _decoded(self._custom_attributes),
         )
         self._waiting.append(_Waiting(request, keeps_alive, self._is_http_1_0, time.perf_counter()))
         if not keeps_alive:
@@ -379,6 +384,15 @@ def _path(url: bytes) -> str:
     except httptools.HttpParserError:
         path = url
     return (path or b"/").decode("latin-1")
+
+
+def _joined(before: bytes | None, value: bytes) -> bytes:
+    # A header that is given twice is a list.
+    return value if before is None else before + b"," + value
+
+
+def _decoded(value: bytes | None) -> str | None:
+    return None if value is None else value.decode("latin-1")
 
 
 def _too_long(limit: int) -> str:

@@ -8,7 +8,7 @@ from typing import Any
 # Seconds; a row takes tens of microseconds, a batch of 6 MB some hundred milliseconds.
 BUCKETS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1.0, 2.5)
 # Every status that the server gives.
-STATUSES = (200, 400, 404, 405, 406, 408, 413, 415, 431, 500)
+STATUSES = (200, 400, 404, 405, 406, 408, 412, 413, 415, 431, 500)
 CONTENT_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 
 _ROWS = 0

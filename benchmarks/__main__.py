@@ -5,6 +5,7 @@ import os
 import sys
 
 from benchmarks import (
+    capture,
     emulator,
     featurestore,
     functions,
@@ -27,6 +28,7 @@ QUESTIONS = {
     "model_quality": model_quality.main,
     "emulator": emulator.main,
     "invocations": invocations.main,
+    "capture": capture.main,
     "functions": functions.main,
     "job_queue": job_queue.main,
     "pipelines": pipelines.main,

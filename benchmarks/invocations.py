@@ -73,8 +73,8 @@ def trained(images: dict[str, str], data: Path, folder: Path) -> tuple[str, byte
     return f"s3://{BUCKET}/model.tar.gz", live.partition("\n")[0].partition(",")[2].encode()
 
 
-def in_service(client: Any, endpoint: str, image: str, model_uri: str) -> str:
-    """The ARN of an endpoint that answers and captures. Raises JobError where it does not come up."""
+def in_service(client: Any, endpoint: str, image: str, model_uri: str, captures: bool = True) -> str:
+    """The ARN of an endpoint that answers, and captures all. Raises JobError where it does not come up."""
     client.create_model(
         ModelName=endpoint,
         ExecutionRoleArn=ROLE,
@@ -91,7 +91,7 @@ def in_service(client: Any, endpoint: str, image: str, model_uri: str) -> str:
             }
         ],
         DataCaptureConfig={
-            "EnableCapture": True,
+            "EnableCapture": captures,
             "InitialSamplingPercentage": 100,
             "DestinationS3Uri": f"s3://{BUCKET}/capture",
             "CaptureOptions": [{"CaptureMode": "Input"}, {"CaptureMode": "Output"}],

@@ -128,6 +128,15 @@ def test_contributions_add_up_to_the_log_odds(answers: Answers, model: Model, pa
     assert set(predictions[0]["contributions"]) == {"age", "rate", "job", "city"}
 
 
+def test_an_answer_says_what_its_contributions_are_of(answers: Answers) -> None:
+    explained = answers.answer(invocation(json.dumps([RAW]), JSON, accept="text/csv; contributions=true"))
+
+    # printf 'age\nrate\njob\ncity' | sha256sum
+    digest = "d4a7774253a4755cea0be7fc232672f1fefc67636db3930cb755ff1dc41c96cf"
+    assert explained.headers == (("X-Amzn-SageMaker-Custom-Attributes", f"contributions={digest}"),)
+    assert answers.answer(invocation(json.dumps([RAW]), JSON)).headers == ()
+
+
 @pytest.mark.parametrize(
     ("request_of", "status", "reason"),
     [

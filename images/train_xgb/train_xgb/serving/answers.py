@@ -13,7 +13,7 @@ from train_xgb.decoding import decode
 from train_xgb.errors import RequestError
 from train_xgb.media import CSV, JSON, accepted, request_media_type
 from train_xgb.responses import CONTRIBUTIONS, Renderer, ResponseSettings
-from train_xgb.serving.custom_attributes import check_encoder
+from train_xgb.serving.custom_attributes import check_encoder, contributions_of
 from train_xgb.serving.meters import CONTENT_TYPE, Meters
 from train_xgb.serving.settings import MEBIBYTE
 from train_xgb.single import SingleRows
@@ -160,10 +160,11 @@ class Answers:
             encoded = decode(plan.media_type, request.body, self._model.encoder)
         probabilities = self._model.probabilities(encoded)
         if plan.renderer.has_contributions:
-            body = plan.renderer.explained(probabilities, self._model.contributions(encoded))
-        else:
-            body = plan.renderer.many(probabilities)
-        return Reply(200, plan.content_type, body, len(encoded))
+            contributions = self._model.contributions(encoded)
+            body = plan.renderer.explained(probabilities, contributions)
+            named = contributions_of(contributions.names)
+            return Reply(200, plan.content_type, body, len(encoded), (named,))
+        return Reply(200, plan.content_type, plan.renderer.many(probabilities), len(encoded))
 
     def _planned(self, content_type: str | None, accept: str | None) -> _Plan:
         media_type = request_media_type(content_type)

@@ -1,11 +1,14 @@
-"""InvokeEndpoint's CustomAttributes: by which encoder a caller's rows were encoded."""
+"""InvokeEndpoint's CustomAttributes: whose encoder rows had, what contributions are of."""
 
+import hashlib
 import re
+from collections.abc import Sequence
 
 from train_xgb.errors import AnotherEncoderError
 
 HEADER = "X-Amzn-SageMaker-Custom-Attributes"
 _ENCODER = "encoder"
+_CONTRIBUTIONS = "contributions"
 
 
 def check_encoder(custom_attributes: str, digest: str) -> None:
@@ -19,3 +22,12 @@ def check_encoder(custom_attributes: str, digest: str) -> None:
         name, _, value = attribute.partition("=")
         if name.strip() == _ENCODER and value.strip().lower() != digest:
             raise AnotherEncoderError(value.strip(), digest)
+
+
+def contributions_of(names: Sequence[str]) -> tuple[str, str]:
+    """The header of an answer with contributions: the sha256, in hex, of their names, one a line.
+
+    CSV has no place for names, and the components of a model may be as many as
+    its features.
+    """
+    return HEADER, f"{_CONTRIBUTIONS}={hashlib.sha256(chr(10).join(names).encode()).hexdigest()}"

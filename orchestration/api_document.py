@@ -15,8 +15,8 @@ PREFIX = "api"
 
 
 def api_document(project: Project) -> dict[str, Any]:
-    """The document of `project`: its columns, its endpoint, where labels go; records go out raw."""
-    return {
+    """The document of `project`: its columns, its endpoint, where labels go, what is looked up."""
+    document: dict[str, Any] = {
         "version": 1,
         "project": project.name,
         "kind": "tabular",
@@ -24,6 +24,10 @@ def api_document(project: Project) -> dict[str, Any]:
         "endpoint_name": endpoint_name(project.name),
         "ground_truth_uri": f"s3://{bucket_name(project.name)}/ground-truth",
     }
+    if project.feature_group is not None:
+        # Which group and encoder is the version's own knowledge, and not the project's.
+        document["lookup"] = {"unknown_key": project.feature_group.unknown_key}
+    return document
 
 
 def store_api_document(project: Project, settings: Settings) -> str:

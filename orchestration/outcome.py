@@ -15,6 +15,20 @@ def parts_detail(parts: Mapping[str, Mapping[str, Any]]) -> str:
     return ", ".join(f"{part['rows']:,} {name}" for name, part in parts.items())
 
 
+def ingest_detail(report: Mapping[str, Any]) -> str:
+    """What `ingest` wrote into which group, and in how long; on a group that is full it wrote nothing."""
+    name, records, written = report["feature_group_name"], report["records"], report["written"]
+    if not written:
+        return f"all {records:,} records are in {name}"
+    there = f", {report['already_there']:,} were there" if report["already_there"] else ""
+    return f"{written:,} records into {name} in {report['seconds']:.1f} s{there}"
+
+
+def features_detail(report: Mapping[str, Any]) -> str:
+    """How many rows have the columns that SQL found."""
+    return f"{report['rows']:,} rows with the columns of {report['distinct_keys']:,} records, read by SQL"
+
+
 def scores_detail(metrics: Mapping[str, float]) -> str:
     """The two metrics that say most about a classifier."""
     return ", ".join(f"{name} {metrics[name]:.4f}" for name in ("accuracy", "auc"))

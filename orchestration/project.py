@@ -131,6 +131,15 @@ class Split(ProjectModel):
         return self
 
 
+class FeatureGroup(ProjectModel):
+    """That the encoded categories are kept in the feature store, for training and for the API.
+
+    `unknown_key` is what the API does with a record that the store lacks: send it raw, or refuse it.
+    """
+
+    unknown_key: Literal["raw", "refuse"]
+
+
 class Images(ProjectModel):
     """Which of the images does what."""
 
@@ -164,6 +173,7 @@ class Project(ProjectModel):
     features: Annotated[tuple[Feature, ...], Field(min_length=1)]
     split: Split = Split()
     on_bad_rows: Literal["fail", "drop"] = "fail"
+    feature_group: FeatureGroup | None = None
     images: Images
     instance_types: InstanceTypes
     hyperparameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], StrictInt | StrictFloat | Text]
@@ -177,6 +187,24 @@ class Project(ProjectModel):
             raise ValueError(f"the columns {', '.join(repeated)} are described twice; keep one of each")
         if not self.used_features:
             raise ValueError("no feature is used; set `use: true` on one")
+        return self
+
+    @model_validator(mode="after")
+    def _a_feature_group_has_a_key(self) -> Self:
+        categorical = [feature for feature in self.used_features if isinstance(feature, CategoricalFeature)]
+        if self.feature_group is None:
+            return self
+        if not categorical:
+            raise ValueError(
+                "feature_group keeps encoded categories, and no feature of type String is used; remove it"
+            )
+        for feature in categorical:
+            for value in feature.categories:
+                if "," in value:
+                    raise ValueError(
+                        f"'{value}' of '{feature.name}' has a comma, which joins the values of a key; "
+                        "rename the category, or remove feature_group"
+                    )
         return self
 
     @property

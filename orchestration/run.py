@@ -28,13 +28,23 @@ from orchestration.names import (
     CONDITION,
     EVALUATE,
     FAIL,
+    FEATURES,
+    INGEST,
     PREPROCESS,
     REGISTER,
     TRAIN,
     bucket_name,
     pipeline_name,
 )
-from orchestration.outcome import compared, missed, model_digest, parts_detail, scores_detail
+from orchestration.outcome import (
+    compared,
+    features_detail,
+    ingest_detail,
+    missed,
+    model_digest,
+    parts_detail,
+    scores_detail,
+)
 from orchestration.pipeline_execution import Pipeline, PipelineExecution
 from orchestration.project import Project
 from orchestration.run_record import RunRecord, StepFigures, scalar_metrics
@@ -226,6 +236,13 @@ class _Progress:
             report = self._json(job, "report", "report.json")
             record.parts = {**report["parts"], "dropped": report["rows_dropped"]}
             return parts_detail(report["parts"])
+        if step.name == INGEST and job:
+            record.feature_group |= self._json(job, "ingest", "ingest.json")
+            return ingest_detail(record.feature_group)
+        if step.name == FEATURES and job:
+            read = self._json(job, "features", "features.json")
+            record.feature_group["read"] = read
+            return features_detail(read)
         if step.name == EVALUATE and job:
             evaluation = self._json(job, "evaluation", "evaluation.json")
             record.metrics = scalar_metrics(evaluation["binary_classification_metrics"])

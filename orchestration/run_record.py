@@ -40,6 +40,8 @@ class RunRecord:
     images: dict[str, str] = field(default_factory=dict)
     steps: list[StepFigures] = field(default_factory=list)
     parts: dict[str, Any] = field(default_factory=dict)
+    # What ingest wrote, and below `read` what features read of it; empty without a feature store.
+    feature_group: dict[str, Any] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     threshold: dict[str, float] = field(default_factory=dict)
     model_digest: str | None = None

@@ -7,7 +7,7 @@ from typing import Any
 from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger, ParameterString
 
 from orchestration.errors import ProjectError
-from orchestration.names import DATA_PARAMETERS
+from orchestration.names import DATA_PARAMETERS, FEATURE_STORE
 from orchestration.project import Project
 from orchestration.schema import schema_body
 from orchestration.storage import content_folder
@@ -25,12 +25,15 @@ class PipelineParameters:
     hyperparameters: Mapping[str, Any]
 
     @classmethod
-    def of(cls, project: Project, bucket: str, images: Mapping[str, str]) -> "PipelineParameters":
+    def of(
+        cls, project: Project, bucket: str, images: Mapping[str, str], has_feature_group: bool
+    ) -> "PipelineParameters":
         """The parameters of `project`, the project's own values as defaults."""
         fixed: dict[str, Value] = {
             # Named by its content: another schema is another URI, and nothing cached fits it.
             "SchemaUri": f"s3://{bucket}/{content_folder('schema', schema_body(project))}",
             "OutputUri": f"s3://{bucket}/executions",
+            **({"OfflineStoreUri": f"s3://{bucket}/{FEATURE_STORE}"} if has_feature_group else {}),
             "PreprocessImageUri": images[project.images.processing],
             "TrainingImageUri": images[project.images.training],
             "ProcessingInstanceType": project.instance_types.processing,

@@ -1,7 +1,8 @@
 """The training pipeline of any project: preprocess, train, evaluate, and keep the model if it is good enough.
 
 Defined once, through the SDK's step classes. The service registers a good model;
-local mode has no registry, so for it the same definition ends in a model instead.
+local mode has no registry, so for it the same definition ends in a model instead,
+and no feature store, so there is none in it.
 """
 
 import warnings
@@ -12,13 +13,6 @@ from types import SimpleNamespace
 from typing import Any
 
 from sagemaker.core.model_registry import create_model_package_from_containers
-from sagemaker.core.processing import Processor
-from sagemaker.core.shapes import (
-    ProcessingInput,
-    ProcessingOutput,
-    ProcessingS3Input,
-    ProcessingS3Output,
-)
 from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
 from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
@@ -29,7 +23,7 @@ from sagemaker.mlops.workflow.condition_step import ConditionStep
 from sagemaker.mlops.workflow.fail_step import FailStep
 from sagemaker.mlops.workflow.model_step import ModelStep
 from sagemaker.mlops.workflow.pipeline import Pipeline
-from sagemaker.mlops.workflow.steps import CacheConfig, ProcessingStep, TrainingStep
+from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.train import ModelTrainer
 
 from orchestration.names import (
@@ -46,17 +40,24 @@ from orchestration.names import (
     model_package_group_name,
     pipeline_name,
 )
+from orchestration.pipelines.encodings import Encodings
 from orchestration.pipelines.parameters import PipelineParameters
+from orchestration.pipelines.processing import (
+    CACHED,
+    MAX_RUNTIME_SECONDS,
+    PROCESSING,
+    ProcessingJobs,
+    job_input,
+    output_uri,
+)
 from orchestration.project import Project
 from orchestration.settings import TELEMETRY_OPT_OUT
 
-PROCESSING = "/opt/ml/processing"
 # What preprocess leaves, one S3 folder each.
-PREPROCESS_OUTPUTS = ("train", "validation", "test", "live", "encoder", "baseline", "schema", "report")
-MAX_RUNTIME_SECONDS = 3600
-# The same rows, split, hyperparameters and images give the same bytes, so a step may be taken
-# from an earlier execution. Its outputs are kept for as long as anybody keeps the bucket.
-CACHED = CacheConfig(enable_caching=True, expire_after="P30D")
+PREPROCESS_OUTPUTS = (
+    *("train", "validation", "test", "live"),
+    *("keys", "encoder", "baseline", "schema", "report"),
+)
 # What the model's own container takes and gives.
 CONTENT_TYPES = ("text/csv", "application/json")
 
@@ -90,25 +91,28 @@ def training_pipeline(
     keep: Keep = Keep.REGISTER,
 ) -> TrainingPipeline:
     """The training pipeline of `project`; capturing it starts nothing and asks nobody."""
-    parameters = PipelineParameters.of(project, bucket, images)
+    has_feature_group = project.feature_group is not None and keep is Keep.REGISTER
+    parameters = PipelineParameters.of(project, bucket, images, has_feature_group)
     with warnings.catch_warnings():
         # Said once per captured step; capturing is what we are here for.
         warnings.filterwarnings("ignore", message="Running within a PipelineSession")
         builder = _Builder(project, session, role_arn, parameters)
         preprocess, report = builder.preprocess()
-        train = builder.train(preprocess)
+        encodings = Encodings.of(builder.jobs, project.name, preprocess) if has_feature_group else None
+        train = builder.train(preprocess, encodings.features if encodings else preprocess)
         evaluate, evaluation = builder.evaluate(preprocess, train)
         kept = (
-            builder.register(preprocess, report, train, evaluate)
+            builder.register(preprocess, report, encodings, train, evaluate)
             if keep is Keep.REGISTER
             else builder.create_model(train)
         )
         condition = builder.condition(kept, evaluate, evaluation)
+    kept_in_store = [encodings.ingest, encodings.features] if encodings else []
     return TrainingPipeline(
         Pipeline(
             name=pipeline_name(project.name),
             parameters=parameters.all(),
-            steps=[preprocess, train, evaluate, condition],
+            steps=[preprocess, *kept_in_store, train, evaluate, condition],
             sagemaker_session=session,
         ),
         parameters.values(),
@@ -129,6 +133,11 @@ class _Builder:
     role_arn: str
     parameters: PipelineParameters
 
+    @property
+    def jobs(self) -> ProcessingJobs:
+        """What captures processing jobs."""
+        return ProcessingJobs(self.session, self.role_arn, self.parameters)
+
     def preprocess(self) -> tuple[Any, Any]:
         """Rows and schema to channels, encoder and report."""
         split = self.parameters
@@ -136,18 +145,19 @@ class _Builder:
         # The cache's key has the environment in it and not the bytes behind a URI (developer
         # guide, "Caching pipeline steps"): with its version, an object that was overwritten is
         # another input.
-        processor = self._processor(
+        processor = self.jobs.processor(
             "PreprocessImageUri", "preprocess", environment={"SLIPWAY_DATA_VERSION": split["DataVersion"]}
         )
         data_uri = Join(on="", values=["s3://", split["DataBucket"], "/", split["DataKey"]])
         arguments = processor.run(
             inputs=[
-                _input("data", data_uri, f"{PROCESSING}/input/data"),
+                job_input("data", data_uri, f"{PROCESSING}/input/data"),
                 # CreateProcessingJob refuses an input that is called as an output is.
-                _input("input-schema", split["SchemaUri"], f"{PROCESSING}/input/schema"),
+                job_input("input-schema", split["SchemaUri"], f"{PROCESSING}/input/schema"),
             ],
             outputs=[
-                self._output(PREPROCESS, name, f"{PROCESSING}/output/{name}") for name in PREPROCESS_OUTPUTS
+                self.jobs.output(PREPROCESS, name, f"{PROCESSING}/output/{name}")
+                for name in PREPROCESS_OUTPUTS
             ],
             arguments=[
                 *("--seed", split["SplitSeed"].to_string()),
@@ -161,8 +171,8 @@ class _Builder:
         step = ProcessingStep(PREPROCESS, step_args=arguments, property_files=[report], cache_config=CACHED)
         return step, report
 
-    def train(self, preprocess: Any) -> Any:
-        """Channels to a model."""
+    def train(self, preprocess: Any, channels: Any) -> Any:
+        """The channels that the step `channels` left to a model."""
         trainer = ModelTrainer(
             training_image=self.parameters["TrainingImageUri"],
             role=self.role_arn,
@@ -179,15 +189,13 @@ class _Builder:
                 else parameter.to_string()
                 for name, parameter in self.parameters.hyperparameters.items()
             },
-            output_data_config=OutputDataConfig(s3_output_path=self._folder(TRAIN)),
+            output_data_config=OutputDataConfig(s3_output_path=self.jobs.folder(TRAIN)),
             input_data_config=[
-                InputData(
-                    channel_name=name, data_source=_output_uri(preprocess, name), content_type=content_type
-                )
-                for name, content_type in (
-                    ("train", "text/csv"),
-                    ("validation", "text/csv"),
-                    ("encoder", "application/json"),
+                InputData(channel_name=name, data_source=output_uri(step, name), content_type=content_type)
+                for name, step, content_type in (
+                    ("train", channels, "text/csv"),
+                    ("validation", channels, "text/csv"),
+                    ("encoder", preprocess, "application/json"),
                 )
             ],
         )
@@ -200,13 +208,13 @@ class _Builder:
     def evaluate(self, preprocess: Any, train: Any) -> tuple[Any, Any]:
         """Model and test part to evaluation.json and report.html."""
         evaluation = PropertyFile(name="evaluation", output_name="evaluation", path="evaluation.json")
-        processor = self._processor("TrainingImageUri", self.project.images.training, "evaluate")
+        processor = self.jobs.processor("TrainingImageUri", self.project.images.training, "evaluate")
         arguments = processor.run(
             inputs=[
-                _input("model", train.properties.ModelArtifacts.S3ModelArtifacts, f"{PROCESSING}/model"),
-                _input("test", _output_uri(preprocess, "test"), f"{PROCESSING}/test"),
+                job_input("model", train.properties.ModelArtifacts.S3ModelArtifacts, f"{PROCESSING}/model"),
+                job_input("test", output_uri(preprocess, "test"), f"{PROCESSING}/test"),
             ],
-            outputs=[self._output(EVALUATE, "evaluation", f"{PROCESSING}/evaluation")],
+            outputs=[self.jobs.output(EVALUATE, "evaluation", f"{PROCESSING}/evaluation")],
         )
         step = ProcessingStep(EVALUATE, step_args=arguments, property_files=[evaluation], cache_config=CACHED)
         return step, evaluation
@@ -228,9 +236,11 @@ class _Builder:
             else_steps=[FailStep(name=FAIL, error_message=message)],
         )
 
-    def register(self, preprocess: Any, report: Any, train: Any, evaluate: Any) -> Any:
+    def register(
+        self, preprocess: Any, report: Any, encodings: Encodings | None, train: Any, evaluate: Any
+    ) -> Any:
         """A version of the group that waits for a decision (decision 0003 says why not ModelBuilder)."""
-        statistics = Join(on="/", values=[_output_uri(evaluate, "evaluation"), "evaluation.json"])
+        statistics = Join(on="/", values=[output_uri(evaluate, "evaluation"), "evaluation.json"])
         self.session.init_model_step_arguments(SimpleNamespace(sagemaker_session=self.session))
         create_model_package_from_containers(
             self.session,
@@ -251,6 +261,7 @@ class _Builder:
                 ),
                 DATA_VERSION: self.parameters["DataVersion"],
                 EXECUTION_ID: ExecutionVariables.PIPELINE_EXECUTION_ID,
+                **(encodings.metadata() if encodings else {}),
             },
         )
         return ModelStep(REGISTER, step_args=self._captured())
@@ -273,48 +284,3 @@ class _Builder:
             "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
             "Environment": {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"},
         }
-
-    def _processor(self, image: str, *command: str, environment: Mapping[str, Any] | None = None) -> Any:
-        # Local mode ends in a KeyError where arguments come without an entrypoint.
-        return Processor(
-            role=self.role_arn,
-            image_uri=self.parameters[image],
-            entrypoint=["python", "-m", *command],
-            instance_count=1,
-            instance_type=self.parameters["ProcessingInstanceType"],
-            volume_size_in_gb=30,
-            max_runtime_in_seconds=MAX_RUNTIME_SECONDS,
-            sagemaker_session=self.session,
-            **({"env": dict(environment)} if environment else {}),
-        )
-
-    def _folder(self, *names: str) -> Any:
-        return Join(
-            on="/", values=[self.parameters["OutputUri"], ExecutionVariables.PIPELINE_EXECUTION_ID, *names]
-        )
-
-    def _output(self, step: str, name: str, local_path: str) -> Any:
-        return ProcessingOutput(
-            output_name=name,
-            s3_output=ProcessingS3Output(
-                s3_uri=self._folder(step, name), local_path=local_path, s3_upload_mode="EndOfJob"
-            ),
-        )
-
-
-def _output_uri(step: Any, name: str) -> Any:
-    return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
-
-
-def _input(name: str, uri: Any, local_path: str) -> Any:
-    return ProcessingInput(
-        input_name=name,
-        s3_input=ProcessingS3Input(
-            s3_uri=uri,
-            local_path=local_path,
-            s3_data_type="S3Prefix",
-            s3_input_mode="File",
-            s3_data_distribution_type="FullyReplicated",
-            s3_compression_type="None",
-        ),
-    )

@@ -38,6 +38,7 @@ RECORDS = [
     for client in TEST_CLIENTS
 ]
 GONE = "admin.,phone"
+ENCODER_KEY = "encoders/1/encoder.json"
 STAGE = "live"
 
 
@@ -71,24 +72,30 @@ def deployed(
     assert run_job(train_xgb_image, ["train"], root).exit_code == 0
     with endpoints_of(emulator, train_xgb_image) as endpoints:
         uri = endpoints.store_model({path.name: path.read_bytes() for path in (root / "model").iterdir()})
-        package = registered(endpoints, train_xgb_image, uri)
+        group = ingested(emulator, endpoints)
+        emulator.s3.put_object(Bucket=emulator.bucket, Key=ENCODER_KEY, Body=json.dumps(PLAIN_ENCODER))
+        metadata = {
+            "feature-group-name": group,
+            "encoder-uri": f"s3://{emulator.bucket}/{ENCODER_KEY}",
+        }
+        package = registered(endpoints, train_xgb_image, uri, metadata)
         model = new_name("model")
         endpoints.client.create_model(ModelName=model, Containers=[{"ModelPackageName": package}])
         destination = f"s3://{emulator.bucket}/captured"
         name = endpoints.in_service(
             endpoints.config(variant(model), DataCaptureConfig=capture_to(destination))
         )
-        group = ingested(emulator, endpoints)
-        yield Deployed(emulator, endpoints, name, package, projects(emulator, name, group))
+        yield Deployed(emulator, endpoints, name, package, projects(emulator, name))
 
 
-def registered(endpoints: Endpoints, image: str, uri: str) -> str:
+def registered(endpoints: Endpoints, image: str, uri: str, metadata: dict[str, str]) -> str:
     """The ARN of an approved version."""
     group = new_name("group")
     endpoints.client.create_model_package_group(ModelPackageGroupName=group)
     answer = endpoints.client.create_model_package(
         ModelPackageGroupName=group,
         ModelApprovalStatus="Approved",
+        CustomerMetadataProperties=metadata,
         InferenceSpecification={
             "Containers": [{"Image": image, "ModelDataUrl": uri}],
             "SupportedContentTypes": ["text/csv"],
@@ -114,7 +121,7 @@ def ingested(emulator: Emulator, endpoints: Endpoints) -> str:
     return name
 
 
-def projects(emulator: Emulator, endpoint_name: str, group: str) -> dict[str, dict[str, Any]]:
+def projects(emulator: Emulator, endpoint_name: str) -> dict[str, dict[str, Any]]:
     """The same endpoint as three projects."""
     plain = {
         "version": 1,
@@ -123,11 +130,10 @@ def projects(emulator: Emulator, endpoint_name: str, group: str) -> dict[str, di
         "endpoint_name": endpoint_name,
         "ground_truth_uri": f"s3://{emulator.bucket}/truth",
     }
-    lookup = {"feature_group_name": group, "encoder": PLAIN_ENCODER, "unknown_key": "raw"}
     return {
         "plain": plain | {"project": "plain"},
-        "looked-up": plain | {"project": "looked-up", "lookup": lookup},
-        "strict": plain | {"project": "strict", "lookup": lookup | {"unknown_key": "refuse"}},
+        "looked-up": plain | {"project": "looked-up", "lookup": {"unknown_key": "raw"}},
+        "strict": plain | {"project": "strict", "lookup": {"unknown_key": "refuse"}},
         "nowhere": plain | {"project": "nowhere", "endpoint_name": "no-such-endpoint"},
     }
 

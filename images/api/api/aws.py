@@ -11,7 +11,7 @@ import random
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, Self
 
 import aiohttp
 import yarl
@@ -69,6 +69,23 @@ class AwsCall:
     headers: Mapping[str, str] = field(default_factory=dict)
     seconds: float = 10.0
     is_safe: bool = False
+
+    @classmethod
+    def to_control_plane(cls, operation: str, parameters: Mapping[str, str], seconds: float) -> Self:
+        """A read of SageMaker's control plane."""
+        return cls(
+            service="sagemaker",
+            name=operation,
+            method="POST",
+            path="/",
+            body=json.dumps(parameters).encode(),
+            headers={
+                "Content-Type": "application/x-amz-json-1.1",
+                "X-Amz-Target": f"SageMaker.{operation}",
+            },
+            seconds=seconds,
+            is_safe=True,
+        )
 
 
 @dataclass(frozen=True, slots=True)

@@ -22,8 +22,14 @@ log = logging.getLogger(__name__)
 
 # The API model's limit of InvokeEndpoint's Body.
 MOST_BYTES = 6_291_456
+# What a model answers to rows of another encoder than its own (RFC 9110, 412: a precondition failed).
+OTHER_ENCODER = 412
 # When to come again while an endpoint is created, updated or short of capacity.
 BUSY_SECONDS = 5
+
+
+class OtherEncoderError(BadGatewayError):
+    """The rows are another encoder's than the model's, which therefore predicted nothing."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,6 +48,8 @@ class Invocation:
     body: bytes
     inference_id: str
     variant: str | None = None
+    # Whose rows these are; None for raw ones, which the model encodes itself.
+    encoder_sha256: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,18 +65,19 @@ async def invoke(
 ) -> Invoked:
     """Ask once: what was sent may have been answered and captured, so it is not sent again.
 
-    Raises an ApiError: UnprocessableError for rows that the model refuses, UnavailableError while
-    the endpoint is not in service, BadGatewayError or UpstreamTooSlowError where it fails.
+    Raises an ApiError: UnprocessableError for rows that the model refuses, OtherEncoderError for rows
+    that were encoded for another model, UnavailableError while the endpoint is not in service,
+    BadGatewayError or UpstreamTooSlowError where it fails.
     """
     if len(invocation.body) > MOST_BYTES:
         raise PayloadTooLargeError(f"the records are more than the {MOST_BYTES} bytes that an endpoint takes")
     breaker.enter()
     try:
         answer = await aws.send(_call(invocation, seconds))
-        predictions = _predictions(answer, invocation.endpoint_name, labels, rows)
+        predictions = _predictions(answer, invocation, labels, rows)
     except (AwsError, ApiError) as error:
         refusal = _refusal(error, invocation.endpoint_name)
-        if isinstance(refusal, UnprocessableError):
+        if isinstance(refusal, UnprocessableError | OtherEncoderError):
             breaker.succeeded()
         elif isinstance(refusal, UnavailableError) and not isinstance(error, AwsError):
             # It is there and says that it cannot now; that it goes on asking is no harm.
@@ -92,6 +101,8 @@ def _call(invocation: Invocation, seconds: float) -> AwsCall:
     }
     if invocation.variant is not None:
         headers["X-Amzn-SageMaker-Target-Variant"] = invocation.variant
+    if invocation.encoder_sha256 is not None:
+        headers["X-Amzn-SageMaker-Custom-Attributes"] = f"encoder={invocation.encoder_sha256}"
     return AwsCall(
         service="runtime",
         name="InvokeEndpoint",
@@ -115,10 +126,11 @@ def _refusal(error: Exception, endpoint_name: str) -> ApiError:
 
 
 def _predictions(
-    answer: AwsAnswer, endpoint_name: str, labels: Sequence[str], rows: int
+    answer: AwsAnswer, invocation: Invocation, labels: Sequence[str], rows: int
 ) -> tuple[Prediction, ...]:
+    endpoint_name = invocation.endpoint_name
     if answer.status != 200:
-        raise _failure(answer, endpoint_name)
+        raise _failure(answer, invocation)
     try:
         lines = [line for line in csv.reader(io.StringIO(answer.body.decode())) if line]
         found = tuple(Prediction(label, float(probability)) for label, probability in lines)
@@ -134,10 +146,13 @@ def _predictions(
     return found
 
 
-def _failure(answer: AwsAnswer, endpoint_name: str) -> ApiError:
+def _failure(answer: AwsAnswer, invocation: Invocation) -> ApiError:
     """What an error of InvokeEndpoint means here (API reference, InvokeEndpoint, Errors)."""
+    endpoint_name = invocation.endpoint_name
     document, code = answer.document(), answer.code
     original = document.get("OriginalStatusCode")
+    if answer.status == 424 and original == OTHER_ENCODER and invocation.encoder_sha256 is not None:
+        return OtherEncoderError(_model_words(document))
     if answer.status == 424 and isinstance(original, int) and 400 <= original < 500:
         return UnprocessableError(f"the model refused the records: {_model_words(document)}")
     log.warning("endpoint.failed endpoint=%s status=%d code=%s", endpoint_name, answer.status, code)

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from api.aws import Aws, AwsCall, AwsError, AwsTimeoutError
+from api.encodings import Encoding
 from api.errors import BadGatewayError, UnavailableError, UpstreamTooSlowError
-from api.project import Lookup
 
 # API reference, BatchGetRecord: the identifiers of one group in one call.
 MOST_IDENTIFIERS = 100
@@ -21,7 +21,7 @@ class OnlineStore:
         self._aws = aws
         self._seconds = seconds
 
-    async def find(self, lookup: Lookup, keys: Sequence[str]) -> dict[str, Columns]:
+    async def find(self, encoding: Encoding, keys: Sequence[str]) -> dict[str, Columns]:
         """The columns of each key that is in the group; several calls side by side where there are many keys.
 
         Raises UnavailableError, BadGatewayError or UpstreamTooSlowError where any of them cannot be read.
@@ -29,13 +29,13 @@ class OnlineStore:
         wanted = list(dict.fromkeys(keys))
         parts = [wanted[at : at + MOST_IDENTIFIERS] for at in range(0, len(wanted), MOST_IDENTIFIERS)]
         found: dict[str, Columns] = {}
-        for each in await asyncio.gather(*(self._part(lookup, part) for part in parts)):
+        for each in await asyncio.gather(*(self._part(encoding, part) for part in parts)):
             found |= each
         return found
 
-    async def _part(self, lookup: Lookup, keys: Sequence[str]) -> dict[str, Columns]:
-        group = lookup.feature_group_name
-        names = lookup.encoder.encoded_names[len(lookup.encoder.numeric) :]
+    async def _part(self, encoding: Encoding, keys: Sequence[str]) -> dict[str, Columns]:
+        group = encoding.feature_group_name
+        names = encoding.encoder.encoded_names[len(encoding.encoder.numeric) :]
         asked = {"FeatureGroupName": group, "RecordIdentifiersValueAsString": list(keys)}
         call = AwsCall(
             service="features",

@@ -55,6 +55,10 @@ class Metrics:
         self._lookups.labels(project, "found").inc(found)
         self._lookups.labels(project, "unknown").inc(unknown)
 
+    def not_looked_up(self, project: str, records: int) -> None:
+        """Records went out raw, for the encoding of the version that serves was not known."""
+        self._lookups.labels(project, "no encoding").inc(records)
+
     def labelled(self, project: str, status: str) -> None:
         """A label was taken in, or refused."""
         self._labels.labels(project, status).inc()

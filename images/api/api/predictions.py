@@ -1,5 +1,6 @@
 """A request for predictions, from records to answers."""
 
+import logging
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -8,14 +9,17 @@ from uuid import uuid4
 
 from api.aws import Aws
 from api.breaker import Breaker
+from api.encodings import Encodings
 from api.errors import BadRequestError, NotFoundError, RecordError, UnprocessableError
-from api.invocation import Invocation, Invoked, invoke
+from api.invocation import Invocation, Invoked, OtherEncoderError, invoke
 from api.lookup import OnlineStore
 from api.metrics import Metrics
 from api.project import Project
 from api.rows import TooFarError, encoded_csv, raw_csv
 from api.schema import Record
 from api.served_model import ServedModel, ServedModels
+
+log = logging.getLogger(__name__)
 
 MOST_RECORDS = 1000
 # What InvokeEndpoint and S3 both take; shorter than the API's own \S[\p{Print}]*.
@@ -54,6 +58,14 @@ def checked_records(project: Project, document: dict[str, Any]) -> list[Record]:
     return records
 
 
+@dataclass(frozen=True, slots=True)
+class Rows:
+    """What the endpoint gets: raw rows, or rows that were encoded as the encoder of that digest does."""
+
+    body: bytes
+    encoder_sha256: str | None = None
+
+
 class Predictor:
     """Answers for one project."""
 
@@ -63,6 +75,7 @@ class Predictor:
         aws: Aws,
         store: OnlineStore,
         models: ServedModels,
+        encodings: Encodings,
         breaker: Breaker,
         metrics: Metrics,
         invoke_seconds: float,
@@ -71,34 +84,51 @@ class Predictor:
         self.models = models
         self._aws = aws
         self._store = store
+        self._encodings = encodings
         self._breaker = breaker
         self._metrics = metrics
         self._invoke_seconds = invoke_seconds
 
     async def predict(self, records: Sequence[Record], wishes: Wishes) -> dict[str, object]:
         """The answer. Raises an ApiError."""
-        body, is_encoded = await self._body(records)
         inference_id = wishes.inference_id or uuid4().hex
         served = await self.models.now()
         variant = _chosen_variant(served, wishes)
-        invoked = await invoke(
+        rows = await self._rows(records, served, variant)
+        try:
+            invoked = await self._invoke(rows, inference_id, variant, len(records))
+        except OtherEncoderError as error:
+            # Another version has begun to serve since the endpoint was looked at. Nothing was predicted.
+            log.info("encoding.changed project=%s reason=%r", self.project.project, str(error))
+            served = await self.models.anew()
+            variant = _chosen_variant(served, wishes)
+            rows = Rows(raw_csv(self.project.schema_, records))
+            invoked = await self._invoke(rows, inference_id, variant, len(records))
+        self._metrics.predicted(self.project.project, len(records))
+        features = "raw" if rows.encoder_sha256 is None else "looked up"
+        return _answer(invoked, served, inference_id, features)
+
+    async def _invoke(self, rows: Rows, inference_id: str, variant: str | None, count: int) -> Invoked:
+        return await invoke(
             self._aws,
             self._breaker,
-            Invocation(self.project.endpoint_name, body, inference_id, variant),
+            Invocation(self.project.endpoint_name, rows.body, inference_id, variant, rows.encoder_sha256),
             self.project.schema_.labels,
-            len(records),
+            count,
             self._invoke_seconds,
         )
-        self._metrics.predicted(self.project.project, len(records))
-        return _answer(invoked, served, inference_id, "looked up" if is_encoded else "raw")
 
-    async def _body(self, records: Sequence[Record]) -> tuple[bytes, bool]:
-        """The endpoint's rows, and whether they are encoded ones."""
+    async def _rows(self, records: Sequence[Record], served: ServedModel | None, variant: str | None) -> Rows:
+        """The records encoded for the version that will answer; raw where that is not known for certain."""
         schema, lookup = self.project.schema_, self.project.lookup
         if lookup is None:
-            return raw_csv(schema, records), False
+            return Rows(raw_csv(schema, records))
+        encoding = self._encodings.of(served.versions(variant) if served else ())
+        if encoding is None:
+            self._metrics.not_looked_up(self.project.project, len(records))
+            return Rows(raw_csv(schema, records))
         keys = [schema.key(record) for record in records]
-        found = await self._store.find(lookup, keys)
+        found = await self._store.find(encoding, keys)
         unknown = [row for row, key in enumerate(keys, start=1) if key not in found]
         self._metrics.looked_up(self.project.project, len(keys) - len(unknown), len(unknown))
         if unknown and lookup.unknown_key == "refuse":
@@ -110,11 +140,12 @@ class Predictor:
             )
         if unknown:
             # All of them: one request has one body, and the endpoint encodes to the same bits.
-            return raw_csv(schema, records), False
+            return Rows(raw_csv(schema, records))
         try:
-            return encoded_csv(schema, lookup, records, [found[key] for key in keys]), True
+            body = encoded_csv(encoding.encoder, records, [found[key] for key in keys])
         except TooFarError as error:
             raise _unprocessable([error.error]) from error
+        return Rows(body, encoding.encoder_sha256)
 
 
 def _chosen_variant(served: ServedModel | None, wishes: Wishes) -> str | None:

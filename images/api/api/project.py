@@ -11,31 +11,13 @@ from api.errors import SettingsError
 from api.schema import Schema
 
 S3_URI = re.compile(r"s3://([a-z0-9][a-z0-9.-]{1,61}[a-z0-9])/([A-Za-z0-9_.=/-]+)")
-# An endpoint's and a feature group's name (API reference, CreateEndpoint and CreateFeatureGroup).
+# An endpoint's name (API reference, CreateEndpoint).
 NAME = r"^[a-zA-Z0-9](-*[a-zA-Z0-9]){0,62}$"
 
 
-class Scaling(BaseModel, frozen=True, extra="ignore"):
-    """What turns a number x into (x - mean) / scale."""
-
-    name: str
-    mean: float = Field(allow_inf_nan=False)
-    scale: float = Field(allow_inf_nan=False, gt=0)
-
-
-class Encoder(BaseModel, frozen=True, extra="ignore"):
-    """What this image needs of the encoder.json that preprocessing fitted: how numbers are scaled."""
-
-    version: Literal[1]
-    numeric: tuple[Scaling, ...]
-    encoded_names: tuple[str, ...]
-
-
 class Lookup(BaseModel, frozen=True, extra="forbid"):
-    """The online store's group with the encoded columns of each combination of categories."""
+    """Records are looked up in the group that the serving version names."""
 
-    feature_group_name: str = Field(pattern=r"^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$")
-    encoder: Encoder
     # What becomes of a record whose key is not in the group: the raw row is
     # sent, which the endpoint encodes itself, or the caller is told.
     unknown_key: Literal["raw", "refuse"]
@@ -66,18 +48,11 @@ class Project(BaseModel, frozen=True, extra="forbid"):
         if self.ground_truth_uri is not None and not S3_URI.fullmatch(self.ground_truth_uri):
             raise ValueError("ground_truth_uri must be s3://bucket/prefix")
         if self.lookup is not None:
-            self._check_lookup(self.lookup)
+            self._check_keys()
         return self
 
-    def _check_lookup(self, lookup: Lookup) -> None:
-        schema = self.schema_
-        numbers = [feature.name for feature in schema.numeric]
-        columns = [each.encoded_name for feature in schema.categorical for each in feature.categories]
-        if [each.name for each in lookup.encoder.numeric] != numbers:
-            raise ValueError(f"lookup.encoder scales other numbers than the schema's: {', '.join(numbers)}")
-        if list(lookup.encoder.encoded_names) != numbers + columns:
-            raise ValueError("lookup.encoder has other encoded_names than the schema")
-        for feature in schema.categorical:
+    def _check_keys(self) -> None:
+        for feature in self.schema_.categorical:
             for category in feature.categories:
                 # Two combinations could have one key.
                 if "," in category.value:

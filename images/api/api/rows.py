@@ -6,8 +6,8 @@ import struct
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
+from api.encodings import Encoder
 from api.errors import RecordError
-from api.project import Lookup
 from api.schema import Record, Schema
 
 _FLOAT32 = struct.Struct("<f")
@@ -33,19 +33,17 @@ def raw_csv(schema: Schema, records: Sequence[Record]) -> bytes:
     return text.getvalue().encode()
 
 
-def encoded_csv(
-    schema: Schema, lookup: Lookup, records: Sequence[Record], columns: Sequence[Mapping[str, str]]
-) -> bytes:
+def encoded_csv(encoder: Encoder, records: Sequence[Record], columns: Sequence[Mapping[str, str]]) -> bytes:
     """Encoded rows without a header: the scaled numbers, then what the online store has of each record.
 
     The same bytes as preprocessing writes for the same record. Raises
     TooFarError, naming row and field, for a number that cannot be scaled.
     """
-    names = lookup.encoder.encoded_names[len(schema.numeric) :]
+    names = encoder.encoded_names[len(encoder.numeric) :]
     lines = []
     for row, (record, found) in enumerate(zip(records, columns, strict=True), start=1):
         cells = []
-        for scaling in lookup.encoder.numeric:
+        for scaling in encoder.numeric:
             try:
                 cells.append(scaled(record[scaling.name], scaling.mean, scaling.scale))
             except OverflowError:

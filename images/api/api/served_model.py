@@ -2,7 +2,6 @@
 
 import asyncio
 import hashlib
-import json
 import logging
 import re
 from collections.abc import Callable, Mapping
@@ -10,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.aws import Aws, AwsCall, AwsError
+from api.encodings import Encodings
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +60,16 @@ class ServedModel:
                 break
         return name
 
+    def versions(self, variant: str | None) -> list[str | None]:
+        """The packages one of which will answer, of `variant` or of any; none where that may change now."""
+        if self.status != "InService":
+            return []
+        return [
+            each.model_package_arn
+            for each in self.variants.values()
+            if each.name == variant or (variant is None and each.weight > 0)
+        ]
+
     def document(self) -> dict[str, object]:
         """As it stands in an answer."""
         return {
@@ -78,10 +88,21 @@ class ServedModel:
 
 
 class ServedModels:
-    """What is known of one endpoint, asked again when it is older than `seconds`."""
+    """What is known of one endpoint, asked again when it is older than `seconds`.
 
-    def __init__(self, aws: Aws, endpoint_name: str, seconds: float, monotonic: Callable[[], float]) -> None:
+    `encodings` learns of every version that it serves; None where records go out raw.
+    """
+
+    def __init__(
+        self,
+        aws: Aws,
+        endpoint_name: str,
+        seconds: float,
+        monotonic: Callable[[], float],
+        encodings: Encodings | None = None,
+    ) -> None:
         self._aws = aws
+        self._encodings = encodings
         self._endpoint_name = endpoint_name
         self._seconds = seconds
         self._monotonic = monotonic
@@ -105,6 +126,11 @@ class ServedModels:
             await asyncio.shield(self._asking)
         return self._known
 
+    async def anew(self) -> ServedModel | None:
+        """The endpoint as it is now that what was known of it has turned out to be wrong."""
+        self._asked_at = self._known_at = float("-inf")
+        return await self.now()
+
     async def close(self) -> None:
         """Ask no more."""
         if self._asking is not None:
@@ -122,6 +148,10 @@ class ServedModels:
             log.warning("model.unknown endpoint=%s reason=%r", self._endpoint_name, str(error))
             if self._monotonic() - self._known_at > STALE_FACTOR * self._seconds:
                 self._known = None
+        if self._encodings is not None and self._known is not None:
+            # Those who ask meanwhile know the endpoint already, and send raw rows.
+            served = (each.model_package_arn for each in self._known.variants.values())
+            await self._encodings.learn(arn for arn in served if arn)
 
     async def _described(self) -> ServedModel | None:
         endpoint = await self._call("DescribeEndpoint", {"EndpointName": self._endpoint_name})
@@ -156,21 +186,7 @@ class ServedModels:
 
     async def _call(self, operation: str, parameters: dict[str, str]) -> dict[str, Any] | None:
         """What it answers; None where there is no such thing. Raises AwsError."""
-        answer = await self._aws.send(
-            AwsCall(
-                service="sagemaker",
-                name=operation,
-                method="POST",
-                path="/",
-                body=json.dumps(parameters).encode(),
-                headers={
-                    "Content-Type": "application/x-amz-json-1.1",
-                    "X-Amz-Target": f"SageMaker.{operation}",
-                },
-                seconds=CALL_SECONDS,
-                is_safe=True,
-            )
-        )
+        answer = await self._aws.send(AwsCall.to_control_plane(operation, parameters, CALL_SECONDS))
         if answer.status == 200:
             return answer.document()
         if answer.status == 400 and "could not find" in answer.message.lower():

@@ -7,6 +7,7 @@ from pathlib import Path
 
 from api.aws import Aws, AwsCall, AwsError
 from api.breaker import Breaker
+from api.encodings import Encodings
 from api.errors import NotFoundError, SettingsError
 from api.ground_truth import GroundTruth
 from api.keys import KeyRing, RateLimit
@@ -77,11 +78,19 @@ class Service:
     def _predictor(self, project: Project) -> Predictor:
         settings = self.settings
         endpoint = project.endpoint_name
+        encodings = Encodings(self._aws, project.schema_)
         return Predictor(
             project,
             self._aws,
             OnlineStore(self._aws, settings.lookup_seconds),
-            ServedModels(self._aws, endpoint, settings.model_seconds, time.monotonic),
+            ServedModels(
+                self._aws,
+                endpoint,
+                settings.model_seconds,
+                time.monotonic,
+                encodings if project.lookup else None,
+            ),
+            encodings,
             Breaker(
                 f"the endpoint '{endpoint}'",
                 settings.breaker_failures,

@@ -16,7 +16,7 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
-from tests.upstream import Upstream, running_upstream
+from tests.upstream import PACKAGE, Upstream, running_upstream
 
 SECRET, KEY = new_key("tests")
 SCHEMA = {
@@ -37,7 +37,9 @@ ENCODER = {
     "numeric": [{"name": "age", "mean": 40.5, "scale": 10.25}, {"name": "rate", "mean": 0.0, "scale": 1.0}],
     "encoded_names": ["age", "rate", "job_admin", "job_student", "city_bonn"],
 }
-LOOKUP = {"feature_group_name": "people-1", "encoder": ENCODER, "unknown_key": "raw"}
+LOOKUP = {"unknown_key": "raw"}
+# What the version that serves says of its rows.
+METADATA = {"feature-group-name": "people-1", "encoder-uri": "s3://bucket/7/encoder.json"}
 DOCUMENT = {
     "version": 1,
     "project": "people",
@@ -67,6 +69,8 @@ def project(**changes: Any) -> Project:
 @pytest.fixture
 def upstream() -> Iterator[Upstream]:
     with running_upstream() as running:
+        running.metadata = {PACKAGE: METADATA}
+        running.files = {"/bucket/7/encoder.json": json.dumps(ENCODER).encode()}
         yield running
 
 

@@ -78,9 +78,10 @@ def test_each_key_is_looked_up_once_and_no_more_than_a_hundred_a_call(api: Api, 
     }
     names = [each["encoded_name"] for each in categories]
     upstream.records = {f"c{n}": dict.fromkeys(names, "0") for n in range(250)}
-    lookup = LOOKUP | {"encoder": {"version": 1, "numeric": [], "encoded_names": names}}
+    encoder = {"version": 1, "numeric": [], "encoded_names": names}
+    upstream.files = {"/bucket/7/encoder.json": json.dumps(encoder).encode()}
 
-    answer = ask(api({"schema": schema, "lookup": lookup}), *({"job": f"c{n % 250}"} for n in range(1000)))
+    answer = ask(api({"schema": schema, "lookup": LOOKUP}), *({"job": f"c{n % 250}"} for n in range(1000)))
 
     assert len(answer.json()["predictions"]) == 1000
     calls = [json.loads(each.body)["Identifiers"][0] for each in upstream.to("/BatchGetRecord")]

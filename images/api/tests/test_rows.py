@@ -1,10 +1,10 @@
 import struct
 
 import pytest
-from api.project import Lookup
+from api.encodings import Encoder
 from api.rows import TooFarError, encoded_csv, scaled
 
-from tests.conftest import COLUMNS, LOOKUP, RECORD, project
+from tests.conftest import COLUMNS, ENCODER, RECORD
 
 
 @pytest.mark.parametrize(
@@ -29,12 +29,9 @@ def test_every_number_reads_back_as_the_same_float32() -> None:
 
 
 def test_a_number_beyond_float32_is_told_by_row_and_field() -> None:
-    found = project(lookup=LOOKUP)
-    assert isinstance(found.lookup, Lookup)
+    encoder = Encoder.model_validate(ENCODER)
 
     with pytest.raises(TooFarError) as refused:
-        encoded_csv(
-            found.schema_, found.lookup, [RECORD, RECORD | {"rate": 1e300}], [COLUMNS["student,"]] * 2
-        )
+        encoded_csv(encoder, [RECORD, RECORD | {"rate": 1e300}], [COLUMNS["student,"]] * 2)
 
     assert (refused.value.error.row, refused.value.error.field) == (2, "rate")

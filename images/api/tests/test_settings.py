@@ -6,7 +6,7 @@ from api.errors import SettingsError
 from api.project import by_name, parse_project, sources
 from api.settings import Settings
 
-from tests.conftest import DOCUMENT, ENCODER, LOOKUP, project
+from tests.conftest import DOCUMENT, LOOKUP, project
 
 GIVEN = {"API_PROJECTS": "projects", "API_KEYS_FILE": "keys.json"}
 
@@ -49,8 +49,7 @@ def test_keys_are_not_repeated_in_a_refusal() -> None:
         ({"endpoint_name": "a b"}, "endpoint_name"),
         ({"ground_truth_uri": "https://bucket"}, "s3://bucket/prefix"),
         ({"lookup": LOOKUP | {"unknown_key": "guess"}}, "unknown_key"),
-        ({"lookup": LOOKUP | {"encoder": ENCODER | {"numeric": ENCODER["numeric"][:1]}}}, "age, rate"),  # type: ignore[index]
-        ({"lookup": LOOKUP | {"encoder": ENCODER | {"encoded_names": ["age"]}}}, "encoded_names"),
+        ({"lookup": LOOKUP | {"feature_group_name": "people-1"}}, "feature_group_name"),
     ],
 )
 def test_a_document_that_describes_no_project_is_refused(changes: dict[str, object], reason: str) -> None:

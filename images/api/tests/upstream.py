@@ -44,6 +44,11 @@ class Upstream:
     batch_get: Callable[[Request], Reply] | None = None
     objects: dict[str, bytes] = field(default_factory=dict)
     package: str = PACKAGE
+    # Where variants serve others than `package`.
+    packages: dict[str, str] = field(default_factory=dict)
+    # CustomerMetadataProperties of each version, and what S3 has that the API has not written.
+    metadata: dict[str, dict[str, str]] = field(default_factory=dict)
+    files: dict[str, bytes] = field(default_factory=dict)
     endpoint: dict[str, Any] | None = field(
         default_factory=lambda: {
             "EndpointStatus": "InService",
@@ -97,12 +102,18 @@ class Upstream:
             return json_reply(
                 {"ProductionVariants": [{**each, "ModelName": each["VariantName"]} for each in variants]}
             )
-        return json_reply({"Containers": [{"ModelPackageName": self.package}]})
+        if operation == "DescribeModelPackage":
+            arn = json.loads(request.body)["ModelPackageName"]
+            # AWS leaves an empty map out.
+            found = self.metadata.get(arn)
+            return json_reply({"CustomerMetadataProperties": found} if found else {})
+        model = json.loads(request.body)["ModelName"]
+        return json_reply({"Containers": [{"ModelPackageName": self.packages.get(model, self.package)}]})
 
     def _s3(self, request: Request) -> Reply:
         with self.lock:
             if request.method == "GET":
-                found = self.objects.get(request.path)
+                found = self.objects.get(request.path, self.files.get(request.path))
                 return (200, found, {}) if found is not None else (404, b"", {})
             if request.headers.get("if-none-match") == "*" and request.path in self.objects:
                 return 412, b"", {}

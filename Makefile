@@ -14,6 +14,7 @@ SET ?=
 MODE ?= api
 FRESH ?=
 VERSION ?=
+DELETE ?=
 REGISTRY ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -26,7 +27,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: clock help setup images data up run api approve reject down purge lint types unit contract integration e2e test check bench push soak lock logs env
+.PHONY: clock help setup images data up run api approve reject features down purge lint types unit contract integration e2e test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -58,6 +59,9 @@ approve: ## Approve VERSION=n of the project's model, by default the newest that
 
 reject: ## Reject VERSION=n of the project's model; the endpoint goes back to the newest still approved
 	@$(VENV)/python -m orchestration reject --project $(PROJECT) $(if $(VERSION),--version $(VERSION))
+
+features: ## List the project's groups of encodings in the feature store; DELETE=name deletes one
+	@$(VENV)/python -m orchestration features --project $(PROJECT) $(if $(DELETE),--delete $(DELETE))
 
 logs: ## Show what JOB=name has said; FOLLOW=1 goes on until the job has ended
 	@$(PYTHON) -m scripts.logs "$(JOB)" $(if $(FOLLOW),--follow)
@@ -93,7 +97,7 @@ test: setup-tests images-tests ## All tests; the closing line is pytest's
 
 check: lint types test ## Lint, types and all tests: what every change must pass
 
-bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocations, feature store, model quality; figures in build/bench/
+bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocations, capture, feature store, model quality; figures in build/bench/
 	@$(VENV)/python -m benchmarks $(BENCH)
 
 push: setup ## Push the tested images to REGISTRY=host:port, by digest

@@ -1,6 +1,8 @@
 """Captured lines reach S3: in order, in objects of one hour, and after every kind of end."""
 
-from collections.abc import Callable
+import resource
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -138,6 +140,32 @@ def test_a_bucket_that_is_not_there_holds_up_no_other(
     assert list(bucket.objects.values()) == [b"kept\n"] * 5
     # One refusal tells of all: S3 is not asked for every object that waits.
     assert bucket.refusals == 1
+
+
+@contextmanager
+def files_of_at_most(size: int) -> Iterator[None]:
+    """The kernel takes of a write what still fits, and then no more: as a full disk does."""
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (size, hard))
+    try:
+        yield
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+
+
+def test_a_line_that_the_disk_takes_in_part_spoils_no_other(
+    opened: Callable[[], CaptureJournal], bucket: Bucket, tmp_path: Path
+) -> None:
+    journal = opened()
+    append(journal, b"one\n")
+    (file,) = (tmp_path / "capture").iterdir()
+
+    with files_of_at_most(file.stat().st_size + 3), pytest.raises(OSError, match="File too large"):
+        append(journal, b"a longer one\n")
+    append(journal, b"three\n")
+
+    assert journal.flush()
+    assert list(bucket.objects.values()) == [b"one\nthree\n"]
 
 
 def test_a_clean_stop_stores_everything(opened: Callable[[], CaptureJournal], bucket: Bucket) -> None:

@@ -42,6 +42,7 @@ def main() -> int:
         "api-document": api_document,
         "approve": decision,
         "reject": decision,
+        "features": features,
         "run": run,
     }[arguments.command]
     try:
@@ -111,6 +112,24 @@ def decision(arguments: argparse.Namespace, settings: Settings) -> int:
             # Of a line that is still open; one that has ended stays as it is.
             console.failed()
     for line in table(next_lines(record, shown(file))):
+        console.line(line)
+    return 0
+
+
+def features(arguments: argparse.Namespace, settings: Settings) -> int:
+    """List the project's groups of encodings, or delete one."""
+    from orchestration.feature_groups import features, lines
+    from orchestration.project import load_project
+    from orchestration.summary import shown
+
+    console = Console(sys.stdout)
+    file = arguments.build_dir / "features.json"
+    with _in_plain_words():
+        try:
+            record = features(load_project(arguments.project), settings, arguments.delete, console, file)
+        finally:
+            console.failed()
+    for line in table([*lines(record), ("",), ("figures", shown(file))]):
         console.line(line)
     return 0
 

@@ -19,6 +19,7 @@ def parser() -> argparse.ArgumentParser:
         ("approve", "approve a version of the model, which is then deployed"),
         ("reject", "reject a version of the model; the endpoint goes back to the newest approved one"),
         ("data", "download and verify the project's real rows"),
+        ("features", "list the project's groups of encodings in the feature store, or delete one"),
         ("definition", "write the pipeline's definition as JSON"),
         ("api-document", "store what the inference API must know of the project, and print its URI"),
     ):
@@ -37,6 +38,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument(
                 "--version", type=int, help="its number; the newest that waits for a decision by default"
             )
+        if name == "features":
+            command.add_argument("--delete", metavar="NAME", help="delete this group")
         if name == "data":
             command.add_argument("--url", help="another address of the same archive; checked all the same")
         if name == "run":

@@ -25,5 +25,9 @@ class RegistryError(OrchestrationError):
     """A version that cannot be decided about."""
 
 
+class FeatureGroupError(OrchestrationError):
+    """A group of encodings that is not there, or that must stay."""
+
+
 class DeploymentError(OrchestrationError):
     """An approved version that nobody deployed, or a deployment that failed."""

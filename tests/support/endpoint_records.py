@@ -23,9 +23,9 @@ IMAGE = "churn:1"
 class EndpointRecords:
     """A client that checks every answer against the service's model, and what an executor would do."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, plane: ControlPlane | None = None) -> None:
         self.submitted: list[Key] = []
-        plane = ControlPlane(folder)
+        plane = plane or ControlPlane(folder)
         self.plane = plane
         self.store = plane.store
         models = Models(plane.store, plane.clock, plane.packages.resolve_container)

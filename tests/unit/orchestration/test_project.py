@@ -136,3 +136,41 @@ def test_an_override_that_means_nothing_is_refused(override: str) -> None:
 def test_an_override_is_checked_like_the_file() -> None:
     with pytest.raises(ProjectError, match=r"metric\.threshold"):
         load_project("bank", ("metric.threshold=high",))
+
+
+def test_bank_keeps_its_encoded_categories_in_a_feature_group() -> None:
+    group = load_project("bank").feature_group
+
+    # Whoever calls has an answer for every record that the schema allows.
+    assert group is not None
+    assert group.unknown_key == "raw"
+
+
+def test_a_project_without_the_section_has_no_feature_group(document: dict[str, Any]) -> None:
+    del document["feature_group"]
+
+    assert parse_project(document, "project.yaml").feature_group is None
+
+
+def test_another_choice_for_unknown_keys_is_refused(document: dict[str, Any]) -> None:
+    document["feature_group"]["unknown_key"] = "guess"
+
+    assert "feature_group.unknown_key" in complaint(document)
+
+
+def test_a_category_that_would_be_two_parts_of_a_key_is_refused(document: dict[str, Any]) -> None:
+    document["features"][7]["categories"] = ["single", "married, or was"]
+
+    assert "'married, or was' of 'marital' has a comma" in complaint(document)
+
+
+def test_a_feature_that_is_not_used_is_no_part_of_a_key(document: dict[str, Any]) -> None:
+    document["features"][7].update(categories=["single", "married, or was"], use=False)
+
+    assert parse_project(document, "project.yaml").feature_group is not None
+
+
+def test_without_categories_there_is_nothing_to_keep(document: dict[str, Any]) -> None:
+    document["features"] = [feature for feature in document["features"] if feature["type"] != "String"]
+
+    assert "no feature of type String is used" in complaint(document)

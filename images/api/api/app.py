@@ -1,5 +1,7 @@
 """The HTTP API: its routes, what guards them, and how errors leave."""
 
+from dataclasses import replace
+
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
@@ -11,7 +13,7 @@ from api.errors import ApiError
 from api.labels import checked_labels, take_in
 from api.metrics import MEDIA_TYPE
 from api.openapi import document
-from api.predictions import Wishes, checked_records
+from api.predictions import Wishes, checked_records, wants_contributions
 from api.problems import JsonResponse, problem
 from api.service import Service
 
@@ -59,7 +61,8 @@ def _add_project_routes(app: FastAPI, service: Service) -> None:
         )
         wishes.check()
         body = await json_object(request, settings.max_body_bytes, settings.body_seconds)
-        only(body, "records")
+        only(body, "records", "contributions")
+        wishes = replace(wishes, contributions=wants_contributions(body))
         records = checked_records(predictor.project, body)
         return JsonResponse(await predictor.predict(records, wishes))
 

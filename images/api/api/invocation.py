@@ -4,7 +4,8 @@ import csv
 import io
 import json
 import logging
-from collections.abc import Sequence
+import math
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from api.aws import Aws, AwsAnswer, AwsCall, AwsError, AwsTimeoutError, AwsUnreachableError
@@ -17,6 +18,7 @@ from api.errors import (
     UnprocessableError,
     UpstreamTooSlowError,
 )
+from api.explanations import ACCEPT, HEADER, check_features, no_contributions
 
 log = logging.getLogger(__name__)
 
@@ -34,10 +36,16 @@ class OtherEncoderError(BadGatewayError):
 
 @dataclass(frozen=True, slots=True)
 class Prediction:
-    """What the model says of one record; the probability is the positive label's."""
+    """What the model says of one record; the probability is the positive label's.
+
+    Contributions, where they were asked for, are what each feature adds to the
+    log-odds; they and the base value sum to the probability's.
+    """
 
     label: str
     probability: float
+    contributions: Mapping[str, float] | None = None
+    base_value: float | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +58,8 @@ class Invocation:
     variant: str | None = None
     # Whose rows these are; None for raw ones, which the model encodes itself.
     encoder_sha256: str | None = None
+    # The features, in the model's order, whose contributions are wanted; none are where there are none.
+    explained: Sequence[str] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -96,7 +106,7 @@ def _call(invocation: Invocation, seconds: float) -> AwsCall:
     headers = {
         "Content-Type": "text/csv",
         # What is captured is then CSV on both sides, as Model Monitor's examples have it.
-        "Accept": "text/csv",
+        "Accept": ACCEPT if invocation.explained else "text/csv",
         "X-Amzn-SageMaker-Inference-Id": invocation.inference_id,
     }
     if invocation.variant is not None:
@@ -131,9 +141,11 @@ def _predictions(
     endpoint_name = invocation.endpoint_name
     if answer.status != 200:
         raise _failure(answer, invocation)
+    if invocation.explained:
+        check_features(answer.headers.get(HEADER), endpoint_name, invocation.explained)
     try:
         lines = [line for line in csv.reader(io.StringIO(answer.body.decode())) if line]
-        found = tuple(Prediction(label, float(probability)) for label, probability in lines)
+        found = tuple(_prediction(line, invocation.explained) for line in lines)
         if len(found) != rows or any(
             each.label not in labels or not 0 <= each.probability <= 1 for each in found
         ):
@@ -146,6 +158,21 @@ def _predictions(
     return found
 
 
+def _prediction(cells: Sequence[str], explained: Sequence[str]) -> Prediction:
+    """A line: label and probability, then contributions and base value where they are wanted.
+
+    Raises ValueError.
+    """
+    if not explained:
+        label, probability = cells
+        return Prediction(label, float(probability))
+    label, probability, *values, base_value = cells
+    contributions = dict(zip(explained, map(float, values), strict=True))
+    if not all(map(math.isfinite, (*contributions.values(), float(base_value)))):
+        raise ValueError("a contribution is no finite number")
+    return Prediction(label, float(probability), contributions, float(base_value))
+
+
 def _failure(answer: AwsAnswer, invocation: Invocation) -> ApiError:
     """What an error of InvokeEndpoint means here (API reference, InvokeEndpoint, Errors)."""
     endpoint_name = invocation.endpoint_name
@@ -153,6 +180,8 @@ def _failure(answer: AwsAnswer, invocation: Invocation) -> ApiError:
     original = document.get("OriginalStatusCode")
     if answer.status == 424 and original == OTHER_ENCODER and invocation.encoder_sha256 is not None:
         return OtherEncoderError(_model_words(document))
+    if answer.status == 424 and original == 406 and invocation.explained:
+        return no_contributions(endpoint_name, f"it says {_model_words(document)!r}")
     if answer.status == 424 and isinstance(original, int) and 400 <= original < 500:
         return UnprocessableError(f"the model refused the records: {_model_words(document)}")
     log.warning("endpoint.failed endpoint=%s status=%d code=%s", endpoint_name, answer.status, code)

@@ -46,6 +46,11 @@ REFUSALS = {
 IDENTIFIER: Document = {"type": "string", "pattern": "^[A-Za-z0-9][A-Za-z0-9._:-]{0,63}$"}
 VARIANT_NAME: Document = {"type": "string", "pattern": "^[A-Za-z0-9](-*[A-Za-z0-9]){0,62}$"}
 ENTITY: Document = {"type": "string", "minLength": 1, "maxLength": 256}
+CONTRIBUTIONS: Document = {
+    "type": "boolean",
+    "default": False,
+    "description": "Also what each feature adds to the log-odds; with base_value they sum to those",
+}
 VARIANT: Document = {
     "type": "object",
     "properties": {
@@ -78,6 +83,8 @@ PREDICTIONS: Document = {
                 "properties": {
                     "label": {"type": "string"},
                     "probability": {"type": "number", "minimum": 0, "maximum": 1},
+                    "contributions": {"type": "object", "additionalProperties": {"type": "number"}},
+                    "base_value": {"type": "number"},
                 },
             },
         },
@@ -165,7 +172,10 @@ def _paths(name: str, project: Project) -> Iterator[tuple[str, Document]]:
 
 def _records(name: str) -> Document:
     items = {"$ref": f"#/components/schemas/{name}.Record"}
-    return _object("records", {"type": "array", "minItems": 1, "maxItems": 1000, "items": items})
+    records: Document = {"type": "array", "minItems": 1, "maxItems": 1000, "items": items}
+    document = _object("records", records)
+    document["properties"] = {"records": records, "contributions": CONTRIBUTIONS}
+    return document
 
 
 def _labels(schema: Schema) -> Document:

@@ -11,7 +11,7 @@ from api.aws import Aws
 from api.breaker import Breaker
 from api.encodings import Encodings
 from api.errors import BadRequestError, NotFoundError, RecordError, UnprocessableError
-from api.invocation import Invocation, Invoked, OtherEncoderError, invoke
+from api.invocation import Invocation, Invoked, OtherEncoderError, Prediction, invoke
 from api.lookup import OnlineStore
 from api.metrics import Metrics
 from api.project import Project
@@ -35,6 +35,7 @@ class Wishes:
     inference_id: str | None = None
     variant: str | None = None
     entity_id: str | None = None
+    contributions: bool = False
 
     def check(self) -> None:
         """Raise BadRequestError for what cannot be wished for."""
@@ -44,6 +45,14 @@ class Wishes:
             raise BadRequestError("X-Target-Variant must be a variant's name")
         if self.entity_id is not None and not 0 < len(self.entity_id) <= LONGEST_ENTITY_ID:
             raise BadRequestError(f"X-Entity-Id must have 1 to {LONGEST_ENTITY_ID} characters")
+
+
+def wants_contributions(document: dict[str, Any]) -> bool:
+    """Whether a body asks for contributions. Raises BadRequestError."""
+    wanted = document.get("contributions", False)
+    if not isinstance(wanted, bool):
+        raise BadRequestError("contributions must be true or false")
+    return wanted
 
 
 def checked_records(project: Project, document: dict[str, Any]) -> list[Record]:
@@ -96,23 +105,30 @@ class Predictor:
         variant = _chosen_variant(served, wishes)
         rows = await self._rows(records, served, variant)
         try:
-            invoked = await self._invoke(rows, inference_id, variant, len(records))
+            invoked = await self._invoke(rows, inference_id, variant, len(records), wishes.contributions)
         except OtherEncoderError as error:
             # Another version has begun to serve since the endpoint was looked at. Nothing was predicted.
             log.info("encoding.changed project=%s reason=%r", self.project.project, str(error))
             served = await self.models.anew()
             variant = _chosen_variant(served, wishes)
             rows = Rows(raw_csv(self.project.schema_, records))
-            invoked = await self._invoke(rows, inference_id, variant, len(records))
+            invoked = await self._invoke(rows, inference_id, variant, len(records), wishes.contributions)
         self._metrics.predicted(self.project.project, len(records))
         features = "raw" if rows.encoder_sha256 is None else "looked up"
         return _answer(invoked, served, inference_id, features)
 
-    async def _invoke(self, rows: Rows, inference_id: str, variant: str | None, count: int) -> Invoked:
+    async def _invoke(
+        self, rows: Rows, inference_id: str, variant: str | None, count: int, is_explained: bool
+    ) -> Invoked:
+        # A model's own order: numbers first.
+        features = (*self.project.schema_.numeric, *self.project.schema_.categorical)
+        explained = [feature.name for feature in features] if is_explained else []
         return await invoke(
             self._aws,
             self._breaker,
-            Invocation(self.project.endpoint_name, rows.body, inference_id, variant, rows.encoder_sha256),
+            Invocation(
+                self.project.endpoint_name, rows.body, inference_id, variant, rows.encoder_sha256, explained
+            ),
             self.project.schema_.labels,
             count,
             self._invoke_seconds,
@@ -166,9 +182,7 @@ def _answer(
     variant = served.variants.get(invoked.variant or "") if served else None
     return {
         "inference_id": inference_id,
-        "predictions": [
-            {"label": each.label, "probability": each.probability} for each in invoked.predictions
-        ],
+        "predictions": [_document(each) for each in invoked.predictions],
         "features": features,
         "model": {
             "endpoint_status": served.status if served else None,
@@ -177,6 +191,13 @@ def _answer(
             "model_package_arn": variant.model_package_arn if variant else None,
         },
     }
+
+
+def _document(prediction: Prediction) -> dict[str, object]:
+    document: dict[str, object] = {"label": prediction.label, "probability": prediction.probability}
+    if prediction.contributions is not None:
+        document |= {"contributions": prediction.contributions, "base_value": prediction.base_value}
+    return document
 
 
 def _unprocessable(faults: Sequence[RecordError]) -> UnprocessableError:

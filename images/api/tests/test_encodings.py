@@ -204,6 +204,8 @@ def test_variants_of_two_encoders_get_their_own_rows_where_it_is_certain_which_a
     assert {each["features"] for each in by_name + by_entity} == {"looked up"}
     assert {each["model"]["variant"] for each in by_entity} == {"a", "b"}
     assert by_chance["features"] == "raw"
+    # None was sent in vain.
+    assert len(upstream.to(INVOKE)) == 2 + 8 + 1
 
 
 def test_variants_of_one_encoder_need_no_choice(api: Api, upstream: Upstream) -> None:

@@ -43,6 +43,8 @@ TEXT = csv_text(CLIENTS)
 OUTPUTS = [
     "baseline/baseline.csv",
     "encoder/encoder.json",
+    "keys/train.csv",
+    "keys/validation.csv",
     "live/encoded.csv",
     "live/live.csv",
     "report/report.json",

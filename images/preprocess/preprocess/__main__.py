@@ -1,4 +1,4 @@
-"""The command of this image."""
+"""The commands of this image."""
 
 import sys
 
@@ -6,24 +6,56 @@ from smcontract.entrypoint import StopSignal, run_job
 from smcontract.logs import configure_logging
 from smcontract.root import ContainerRoot
 
+# A job of a processing container has arguments only: one without a command's name preprocesses.
+COMMANDS = ("ingest", "features")
+
 
 def main(arguments: list[str], root: ContainerRoot) -> int:
-    """Preprocess as `arguments` say and return the exit code.
+    """Do what `arguments` say and return the exit code.
 
     The work is imported once the signals are listened to: importing
     scikit-learn takes a second, and a SIGTERM in that time must not be lost.
+    Each command imports what it needs alone.
     """
     configure_logging()
+    command = arguments[0] if arguments and arguments[0] in COMMANDS else None
 
     def job(stop: StopSignal) -> None:
-        from preprocess.arguments import parse_arguments
-
-        settings = parse_arguments(arguments, root)
-        from preprocess.job import preprocess
-
-        preprocess(settings, root, stop)
+        if command == "ingest":
+            _ingest(arguments[1:], root, stop)
+        elif command == "features":
+            _features(arguments[1:], root, stop)
+        else:
+            _preprocess(arguments, root, stop)
 
     return run_job(job, root, kind="processing")
+
+
+def _preprocess(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:
+    from preprocess.arguments import parse_arguments
+
+    settings = parse_arguments(arguments, root)
+    from preprocess.job import preprocess
+
+    preprocess(settings, root, stop)
+
+
+def _ingest(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:
+    from preprocess.feature_arguments import parse_ingest
+
+    settings = parse_ingest(arguments, root)
+    from preprocess.ingest import ingest
+
+    ingest(settings, stop)
+
+
+def _features(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:
+    from preprocess.feature_arguments import parse_features
+
+    settings = parse_features(arguments, root)
+    from preprocess.features import features
+
+    features(settings, stop)
 
 
 if __name__ == "__main__":

@@ -72,19 +72,25 @@ def parse_arguments(arguments: list[str], root: ContainerRoot) -> Settings:
     )
 
 
-class _Parser(argparse.ArgumentParser):
+class ArgumentParser(argparse.ArgumentParser):
     """A parser whose complaint becomes the job's ExitMessage instead of a usage text on stderr."""
 
+    def __init__(self, prog: str, description: str) -> None:
+        super().__init__(
+            prog=prog,
+            description=description,
+            formatter_class=argparse.ArgumentDefaultsHelpFormatter,
+            allow_abbrev=False,
+        )
+
     def error(self, message: str) -> NoReturn:
+        """Refuse the arguments. Raises ContractError."""
         raise ContractError(f"{message}; run the image with --help for every argument.")
 
 
-def _parser(root: ContainerRoot) -> argparse.ArgumentParser:
-    parser = _Parser(
-        prog="preprocess",
-        description="Raw rows to training channels and a fitted encoder.",
-        formatter_class=argparse.ArgumentDefaultsHelpFormatter,
-        allow_abbrev=False,
+def _parser(root: ContainerRoot) -> ArgumentParser:
+    parser = ArgumentParser(
+        prog="preprocess", description="Raw rows to training channels and a fitted encoder."
     )
     add = parser.add_argument
     inputs = root.processing / "input"

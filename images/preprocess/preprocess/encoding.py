@@ -9,9 +9,7 @@ import pyarrow as pa
 from smcontract.failure import ContractError
 
 from preprocess.rows import Rows
-from preprocess.schema import Schema
-
-ENCODER_VERSION = 1
+from preprocess.schema import ENCODER_VERSION, Schema
 
 
 @dataclass(frozen=True, slots=True)

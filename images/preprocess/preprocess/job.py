@@ -13,7 +13,7 @@ from smcontract.root import ContainerRoot
 from preprocess import writing
 from preprocess.arguments import OnBadRows, Settings
 from preprocess.encoding import fit
-from preprocess.outputs import StagedOutputs, remove_earlier
+from preprocess.outputs import StagedOutputs, remove_earlier, write_bytes, write_json
 from preprocess.reading import data_files, read_file
 from preprocess.report import FileReport, Report
 from preprocess.rows import Rows, joined
@@ -130,20 +130,22 @@ def _write(
                 continue
             encoded = encoder.encode(rows)
             writing.write_labelled(outputs, writing.LABELLED[name], rows, encoded)
+            if name in writing.KEYS:
+                writing.write_keys(outputs, writing.KEYS[name], rows, schema)
             if name == "train":
                 writing.write_baseline(outputs, writing.BASELINE, encoded)
             if name == "live":
                 writing.write_raw(outputs, writing.RAW_LIVE, rows, schema)
-        writing.write_json(outputs, writing.ENCODER, encoder.document())
-        writing.write_bytes(outputs, writing.SCHEMA, schema.content)
-        writing.write_json(outputs, writing.REPORT, report.document())
+        write_json(outputs, writing.ENCODER, encoder.document())
+        write_bytes(outputs, writing.SCHEMA, schema.content)
+        write_json(outputs, writing.REPORT, report.document())
         _refuse_to_go_on(stop)
         outputs.commit()
 
 
 def _write_report_alone(settings: Settings, report: Report) -> None:
     with StagedOutputs(settings.output) as outputs:
-        writing.write_json(outputs, writing.REPORT, report.document())
+        write_json(outputs, writing.REPORT, report.document())
         outputs.commit()
 
 

@@ -1,6 +1,7 @@
 """Output files that appear together and whole, or not at all."""
 
 import errno
+import json
 import os
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
@@ -73,6 +74,18 @@ def remove_earlier(folder: Path, names: Iterable[str]) -> None:
     for name in names:
         with _readable(folder / name):
             (folder / name).unlink(missing_ok=True)
+
+
+def write_json(outputs: StagedOutputs, name: str, document: dict[str, object]) -> None:
+    """JSON that is pleasant to read, and the same for the same document."""
+    with outputs.file(name) as stream:
+        stream.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
+
+
+def write_bytes(outputs: StagedOutputs, name: str, content: bytes) -> None:
+    """A copy of what was read."""
+    with outputs.file(name) as stream:
+        stream.write(content)
 
 
 @contextmanager

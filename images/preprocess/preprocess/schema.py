@@ -11,6 +11,8 @@ from pathlib import Path
 from smcontract.failure import ContractError
 
 SCHEMA_VERSION = 1
+# How rows of a schema are encoded; another way is another version.
+ENCODER_VERSION = 1
 # API reference, FeatureDefinition.FeatureName.
 FEATURE_NAME = re.compile(r"[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}")
 

@@ -2,16 +2,16 @@
 
 import csv
 import io
-import json
 from typing import BinaryIO
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.csv as pa_csv
 
+from preprocess.combinations import SEPARATOR, key_lines
 from preprocess.outputs import StagedOutputs
 from preprocess.rows import Rows
-from preprocess.schema import NumericFeature, Schema
+from preprocess.schema import CategoricalFeature, NumericFeature, Schema
 
 REPORT = "report/report.json"
 RAW_LIVE = "live/live.csv"
@@ -25,7 +25,9 @@ LABELLED = {
     "test": "test/test.csv",
     "live": ENCODED_LIVE,
 }
-EVERY_NAME = (*LABELLED.values(), RAW_LIVE, BASELINE, ENCODER, SCHEMA, REPORT)
+# The categories of the rows in the same place of `LABELLED`, as feature stores know them.
+KEYS = {"train": "keys/train.csv", "validation": "keys/validation.csv"}
+EVERY_NAME = (*LABELLED.values(), *KEYS.values(), RAW_LIVE, BASELINE, ENCODER, SCHEMA, REPORT)
 
 
 def write_labelled(outputs: StagedOutputs, name: str, rows: Rows, encoded: pa.Table) -> None:
@@ -50,16 +52,12 @@ def write_raw(outputs: StagedOutputs, name: str, rows: Rows, schema: Schema) -> 
         text.detach()
 
 
-def write_json(outputs: StagedOutputs, name: str, document: dict[str, object]) -> None:
-    """JSON that is pleasant to read, and the same for the same document."""
+def write_keys(outputs: StagedOutputs, name: str, rows: Rows, schema: Schema) -> None:
+    """CSV of one column without a header: the categories of each row, joined as record identifiers are."""
+    columns = [_category_texts(rows, place, feature) for place, feature in enumerate(schema.categorical)]
+    keys = map(SEPARATOR.join, zip(*columns, strict=True)) if columns else [""] * len(rows)
     with outputs.file(name) as stream:
-        stream.write(json.dumps(document, indent=2, ensure_ascii=False, allow_nan=False).encode() + b"\n")
-
-
-def write_bytes(outputs: StagedOutputs, name: str, content: bytes) -> None:
-    """A copy of what was read."""
-    with outputs.file(name) as stream:
-        stream.write(content)
+        stream.write(key_lines(keys))
 
 
 def _write_table(stream: BinaryIO, table: pa.Table, has_header: bool) -> None:
@@ -77,12 +75,16 @@ def _raw_columns(rows: Rows, schema: Schema) -> list[list[str]]:
             columns.append(_number_texts(rows.numbers[:, places["numbers"]], feature))
             places["numbers"] += 1
         else:
-            values = (*feature.values, "")  # the place of an empty cell is -1
-            columns.append([values[code] for code in rows.codes[:, places["codes"]].tolist()])
+            columns.append(_category_texts(rows, places["codes"], feature))
             places["codes"] += 1
     target = schema.target
     columns.append([target.positive if label else target.negative for label in rows.labels.tolist()])
     return columns
+
+
+def _category_texts(rows: Rows, place: int, feature: CategoricalFeature) -> list[str]:
+    values = (*feature.values, "")  # the place of an empty cell is -1
+    return [values[code] for code in rows.codes[:, place].tolist()]
 
 
 def _number_texts(

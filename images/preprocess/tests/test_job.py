@@ -25,6 +25,8 @@ HEADER = "job,age,city,rate,y"
 OUTPUTS = [
     "baseline/baseline.csv",
     "encoder/encoder.json",
+    "keys/train.csv",
+    "keys/validation.csv",
     "live/encoded.csv",
     "live/live.csv",
     "report/report.json",
@@ -316,5 +318,5 @@ def test_part_without_rows_has_no_file(job: Job) -> None:
 
     job.run("--live-fraction", "0", "--validation-fraction", "0")
 
-    absent = {"live/encoded.csv", "live/live.csv", "validation/validation.csv"}
+    absent = {"keys/validation.csv", "live/encoded.csv", "live/live.csv", "validation/validation.csv"}
     assert set(OUTPUTS) - set(job.outputs()) == absent

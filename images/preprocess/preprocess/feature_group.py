@@ -1,0 +1,149 @@
+"""The feature group of a schema's combinations: made, awaited, and compared with what it must be."""
+
+from collections.abc import Iterable
+from typing import Any
+
+from botocore.exceptions import ClientError
+from smcontract.entrypoint import StopSignal
+from smcontract.failure import ContractError
+
+from preprocess.aws import is_refused_as, told_by_aws, wait_for
+from preprocess.combinations import EVENT_TIME, KEY, Combinations
+from preprocess.feature_arguments import IngestSettings
+
+# How many records a group holds that was filled to its end.
+RECORDS_TAG = "slipway:records"
+CREATE_SECONDS = 900
+_PAUSE_SECONDS = 1.0
+
+Description = dict[str, Any]
+
+
+def definitions(combinations: Combinations) -> list[dict[str, str]]:
+    """The group's features: the key, the event time as seconds since 1970, then the encoded columns."""
+    # A time as a number sorts in every SQL as it should, a text with and without milliseconds does not.
+    types = {KEY: "String", EVENT_TIME: "Fractional"} | dict.fromkeys(combinations.encoded_names, "Integral")
+    return [{"FeatureName": name, "FeatureType": its_type} for name, its_type in types.items()]
+
+
+def ensure_group(
+    sagemaker: Any, name: str, combinations: Combinations, settings: IngestSettings, stop: StopSignal
+) -> Description:
+    """The group of this name, made where there is none; described once it is Created.
+
+    Raises ContractError where it cannot be made, or is another's.
+    """
+    if describe(sagemaker, name) is None:
+        _create(sagemaker, name, combinations, settings)
+
+    def created() -> Description | None:
+        described = describe(sagemaker, name)
+        # Just after its creation a group may not be known everywhere.
+        if described is None or described["FeatureGroupStatus"] == "Creating":
+            return None
+        return described
+
+    described = wait_for(created, stop, CREATE_SECONDS, _PAUSE_SECONDS)
+    if described is None:
+        raise ContractError(
+            f"feature group {name} is not Created after {CREATE_SECONDS} s; start the job again later."
+        )
+    check_group(described, combinations)
+    return described
+
+
+def described_group(sagemaker: Any, name: str, combinations: Combinations) -> Description:
+    """A group that `ensure_group` made before. Raises ContractError where there is none."""
+    described = describe(sagemaker, name)
+    if described is None:
+        raise ContractError(f"there is no feature group {name}; let `ingest` make and fill it.")
+    check_group(described, combinations)
+    return described
+
+
+def describe(sagemaker: Any, name: str) -> Description | None:
+    """DescribeFeatureGroup; None where there is none."""
+    with told_by_aws(f"feature group {name}"):
+        try:
+            described: Description = sagemaker.describe_feature_group(FeatureGroupName=name)
+        except ClientError as error:
+            if is_refused_as(error, "ResourceNotFound"):
+                return None
+            raise
+    return described
+
+
+def check_group(described: Description, combinations: Combinations) -> None:
+    """Raise ContractError where a group cannot hold the combinations."""
+    name, status = described["FeatureGroupName"], described["FeatureGroupStatus"]
+    if status != "Created":
+        reason = described.get("FailureReason", "AWS gave no reason")
+        raise ContractError(
+            f"feature group {name} is {status}: {reason}; delete it, and start the job again once it is gone."
+        )
+    if difference := _difference(described, combinations):
+        raise ContractError(
+            f"feature group {name} is not what `ingest` makes of this schema: {difference}; "
+            "delete it, or choose another prefix."
+        )
+
+
+def records_of(sagemaker: Any, described: Description) -> int | None:
+    """How many records were ingested into a group; None where ingestion has not come to its end."""
+    with told_by_aws(f"tags of feature group {described['FeatureGroupName']}"):
+        pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=described["FeatureGroupArn"])
+        tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
+    text = tags.get(RECORDS_TAG, "")
+    return int(text) if text.isascii() and text.isdigit() else None
+
+
+def note_records(sagemaker: Any, described: Description, count: int) -> None:
+    """Note that a group holds all its records."""
+    with told_by_aws(f"tags of feature group {described['FeatureGroupName']}"):
+        sagemaker.add_tags(
+            ResourceArn=described["FeatureGroupArn"], Tags=[{"Key": RECORDS_TAG, "Value": str(count)}]
+        )
+
+
+def _create(sagemaker: Any, name: str, combinations: Combinations, settings: IngestSettings) -> None:
+    with told_by_aws(f"feature group {name}"):
+        try:
+            sagemaker.create_feature_group(
+                FeatureGroupName=name,
+                Description=f"Encoded columns of {len(combinations)} combinations of categories",
+                RecordIdentifierFeatureName=KEY,
+                EventTimeFeatureName=EVENT_TIME,
+                FeatureDefinitions=definitions(combinations),
+                OnlineStoreConfig={"EnableOnlineStore": True},
+                OfflineStoreConfig={"S3StorageConfig": {"S3Uri": settings.offline_store_uri}},
+                RoleArn=settings.role_arn,
+            )
+        except ClientError as error:
+            # Somebody else makes it at this moment.
+            if not is_refused_as(error, "ResourceInUse"):
+                raise
+
+
+def _difference(described: Description, combinations: Combinations) -> str | None:
+    """The first thing that is not as `_create` asks for it."""
+    if not described.get("OnlineStoreConfig", {}).get("EnableOnlineStore"):
+        return "it has no online store"
+    if "DataCatalogConfig" not in described.get("OfflineStoreConfig", {}):
+        return "it has no offline store with a table"
+    for member, wanted in (("RecordIdentifierFeatureName", KEY), ("EventTimeFeatureName", EVENT_TIME)):
+        if described[member] != wanted:
+            return f"its {member} is '{described[member]}', not '{wanted}'"
+    present = _types(described["FeatureDefinitions"])
+    needed = _types(definitions(combinations))
+    for name in needed | present:
+        if name not in present:
+            return f"it has no feature '{name}'"
+        if name not in needed:
+            return f"it has a feature '{name}'"
+        if present[name] != needed[name]:
+            return f"its feature '{name}' is {present[name]}, not {needed[name]}"
+    return None
+
+
+def _types(features: Iterable[Description]) -> dict[str, str]:
+    return {each["FeatureName"]: each["FeatureType"] for each in features}

@@ -1,0 +1,58 @@
+"""`ingest`: a feature group with every combination's encoded columns, filled once and then left alone."""
+
+import logging
+import time
+
+from smcontract.entrypoint import StopSignal
+
+from preprocess.aws import client
+from preprocess.combinations import Combinations
+from preprocess.feature_arguments import IngestSettings
+from preprocess.feature_group import ensure_group, note_records, records_of
+from preprocess.feature_records import Filled, fill
+from preprocess.outputs import StagedOutputs, remove_earlier, write_json
+from preprocess.schema import read_schema
+
+log = logging.getLogger(__name__)
+
+REPORT = "ingest/ingest.json"
+
+
+def ingest(settings: IngestSettings, stop: StopSignal) -> None:
+    """Make and fill the group; one that is full already is left as it is.
+
+    Raises ContractError for whatever the caller can mend. What was written
+    before stays: the next job goes on from there.
+    """
+    started = time.perf_counter()
+    remove_earlier(settings.output, [REPORT])
+    combinations = Combinations.of(read_schema(settings.schema))
+    name = combinations.group_name(settings.feature_group_prefix)
+    sagemaker = client("sagemaker")
+    described = ensure_group(sagemaker, name, combinations, settings, stop)
+    if records_of(sagemaker, described) == len(combinations):
+        filled = Filled(written=0, already_there=len(combinations))
+    else:
+        filled = fill(client("sagemaker-featurestore-runtime"), name, combinations, stop)
+        note_records(sagemaker, described, len(combinations))
+    seconds = time.perf_counter() - started
+    with StagedOutputs(settings.output) as outputs:
+        write_json(
+            outputs,
+            REPORT,
+            {
+                "feature_group_name": name,
+                "records": len(combinations),
+                "written": filled.written,
+                "already_there": filled.already_there,
+                "seconds": round(seconds, 3),
+            },
+        )
+        outputs.commit()
+    log.info(
+        "ingest.done feature_group=%s records=%d written=%d seconds=%.3f",
+        name,
+        len(combinations),
+        filled.written,
+        seconds,
+    )

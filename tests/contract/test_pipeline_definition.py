@@ -131,6 +131,8 @@ def defaults(definition: Definition) -> dict[str, Any]:
 def test_steps_are_those_of_the_design_in_their_order(definition: Definition) -> None:
     assert [(step["Name"], step["Type"]) for step in definition["Steps"]] == [
         ("preprocess", "Processing"),
+        ("ingest", "Processing"),
+        ("features", "Processing"),
         ("train", "Training"),
         ("evaluate", "Processing"),
         ("good-enough", "Condition"),
@@ -140,15 +142,103 @@ def test_steps_are_those_of_the_design_in_their_order(definition: Definition) ->
     assert [step["Type"] for step in branches["ElseSteps"]] == ["Fail"]
 
 
-def test_for_local_mode_the_same_pipeline_ends_in_a_model(define: Define, definition: Definition) -> None:
-    local = define(keep="create-model")
+@pytest.fixture(scope="module")
+def without_a_group(define: Define) -> Definition:
+    """The definition of a project that keeps nothing in the feature store."""
+    return define("feature_group=null")
+
+
+def test_for_local_mode_the_same_pipeline_ends_in_a_model_and_has_no_feature_store(
+    define: Define, without_a_group: Definition
+) -> None:
+    definition, local = without_a_group, define(keep="create-model")
 
     assert local["Steps"][:-1] == definition["Steps"][:-1]
+    assert local["Parameters"] == definition["Parameters"]
     ours, theirs = (item["Steps"][-1]["Arguments"] for item in (definition, local))
     assert [step["Type"] for step in theirs["IfSteps"]] == ["Model"]
     assert {**theirs, "IfSteps": []} == {**ours, "IfSteps": []}
     (container,) = ours["IfSteps"][0]["Arguments"]["InferenceSpecification"]["Containers"]
     assert theirs["IfSteps"][0]["Arguments"]["PrimaryContainer"] == container
+
+
+def channels(definition: Definition) -> dict[str, Any]:
+    """What each channel of the training job is read from."""
+    configured = steps_of(definition)["train"]["Arguments"]["InputDataConfig"]
+    return {item["ChannelName"]: item["DataSource"]["S3DataSource"]["S3Uri"]["Get"] for item in configured}
+
+
+def output(step: str, name: str) -> str:
+    return f"Steps.{step}.ProcessingOutputConfig.Outputs['{name}'].S3Output.S3Uri"
+
+
+def test_what_is_trained_on_has_the_columns_of_the_feature_store(definition: Definition) -> None:
+    assert channels(definition) == {
+        "train": output("features", "train"),
+        "validation": output("features", "validation"),
+        # Numbers are scaled by it, and it comes from preprocess alone.
+        "encoder": output("preprocess", "encoder"),
+    }
+
+
+def test_without_a_feature_group_there_is_neither_step_and_preprocess_is_trained_on(
+    without_a_group: Definition,
+) -> None:
+    assert [step["Name"] for step in without_a_group["Steps"]] == [
+        "preprocess",
+        "train",
+        "evaluate",
+        "good-enough",
+    ]
+    assert channels(without_a_group) == {
+        name: output("preprocess", name) for name in ("train", "validation", "encoder")
+    }
+    package = steps_of(without_a_group)["register"]["Arguments"]
+    assert set(package["CustomerMetadataProperties"]) == {
+        "data-sha256",
+        "data-version",
+        "pipeline-execution-id",
+    }
+    assert "OfflineStoreUri" not in defaults(without_a_group)
+
+
+def test_ingest_waits_for_no_other_step_and_features_waits_for_it(definition: Definition) -> None:
+    steps = steps_of(definition)
+    referred = {
+        name: {
+            target.split(".")[1]
+            for target in references_in(steps[name]["Arguments"])
+            if target.startswith("Steps.")
+        }
+        for name in ("ingest", "features")
+    }
+
+    assert referred == {"ingest": set(), "features": {"preprocess", "ingest"}}
+
+
+def test_the_commands_of_both_steps_are_those_of_the_image(definition: Definition) -> None:
+    # images/preprocess/README.md, "ingest" and "features".
+    run = {
+        name: steps_of(definition)[name]["Arguments"]["AppSpecification"] for name in ("ingest", "features")
+    }
+
+    assert run["ingest"]["ContainerEntrypoint"] == ["python", "-m", "preprocess", "ingest"]
+    assert run["ingest"]["ContainerArguments"] == [
+        *("--feature-group-prefix", "bank-encodings"),
+        *("--offline-store-uri", {"Get": "Parameters.OfflineStoreUri"}),
+        *("--role-arn", Settings.from_environ({}).role_arn),
+    ]
+    assert run["features"]["ContainerEntrypoint"] == ["python", "-m", "preprocess", "features"]
+    assert run["features"]["ContainerArguments"] == [
+        "--feature-group-name",
+        {
+            "Std:JsonGet": {
+                "PropertyFile": {"Get": "Steps.ingest.PropertyFiles.ingest"},
+                "Path": "feature_group_name",
+            }
+        },
+    ]
+    assert defaults(definition)["OfflineStoreUri"] == "s3://slipway-bank/feature-store"
 
 
 def test_head_and_step_names_are_legal(definition: Definition) -> None:
@@ -320,9 +410,12 @@ def test_another_version_of_the_same_object_is_another_input_of_the_cache(defini
     assert list(references_in(uris[0])) == ["Parameters.DataBucket", "Parameters.DataKey"]
 
 
-def test_every_job_may_be_taken_from_an_earlier_execution(definition: Definition) -> None:
+def test_every_job_but_ingest_may_be_taken_from_an_earlier_execution(definition: Definition) -> None:
     for step in steps_of(definition).values():
-        if step["Type"] in ("Processing", "Training"):
+        if step["Name"] == "ingest":
+            # A store may have been emptied since; it is asked each time.
+            assert "CacheConfig" not in step
+        elif step["Type"] in ("Processing", "Training"):
             assert step["CacheConfig"] == {"Enabled": True, "ExpireAfter": "P30D"}, step["Name"]
 
 
@@ -348,4 +441,13 @@ def test_a_version_says_how_good_it_is_and_from_which_bytes_it_came(definition: 
         },
         "data-version": {"Get": "Parameters.DataVersion"},
         "pipeline-execution-id": {"Get": "Execution.PipelineExecutionId"},
+        "feature-group-name": {
+            "Std:JsonGet": {
+                "PropertyFile": {"Get": "Steps.ingest.PropertyFiles.ingest"},
+                "Path": "feature_group_name",
+            }
+        },
+        "encoder-uri": {
+            "Std:Join": {"On": "/", "Values": [{"Get": output("preprocess", "encoder")}, "encoder.json"]}
+        },
     }

@@ -2,19 +2,21 @@
 
 import asyncio
 import logging
+import socket
+import struct
 import time
 from collections import deque
 from concurrent.futures import Executor
 from dataclasses import dataclass, field
 from email.utils import formatdate
 from functools import partial
-from http import HTTPStatus
 from typing import Any, cast
 
 import httptools
 
 from train_xgb.serving.answers import Answers, Reply, Request, refusal
 from train_xgb.serving.custom_attributes import HEADER
+from train_xgb.serving.heads import answer_head, decoded, joined, path_of
 from train_xgb.serving.meters import WorkerMeters
 from train_xgb.serving.settings import Limits
 
@@ -22,7 +24,8 @@ log = logging.getLogger(__name__)
 
 _CONTINUE = b"HTTP/1.1 100 Continue\r\n\r\n"
 _CUSTOM_ATTRIBUTES = HEADER.lower().encode()
-_LINES = {status.value: f"HTTP/1.1 {status.value} {status.phrase}\r\n" for status in HTTPStatus}
+# On, and for no second: what is not sent yet is thrown away when the socket closes.
+_RESET = struct.pack("ii", 1, 0)
 
 
 @dataclass(slots=True)
@@ -193,13 +196,13 @@ class Connection(asyncio.Protocol):
         if name == b"content-type":
             self._content_type = value
         elif name == b"accept":
-            self._accept = _joined(self._accept, value)
+            self._accept = joined(self._accept, value)
         elif name == b"content-length":
             self._length = value
         elif name == b"expect":
             self._owes_continue = value.lower() == b"100-continue"
         elif name == _CUSTOM_ATTRIBUTES:
-            self._custom_attributes = _joined(self._custom_attributes, value)
+            self._custom_attributes = joined(self._custom_attributes, value)
 
     def on_headers_complete(self) -> None:
         """The head of a request: the time to say no to its body."""
@@ -231,11 +234,11 @@ class Connection(asyncio.Protocol):
         keeps_alive = parser.should_keep_alive() and not parser.should_upgrade()  # CONNECT
         request = Request(
             parser.get_method().decode("latin-1"),
-            _path(self._url),
-            _decoded(self._content_type),
-            _decoded(self._accept),
+            path_of(self._url),
+            decoded(self._content_type),
+            decoded(self._accept),
             self._body[0] if len(self._body) == 1 else b"".join(self._body),
-            _decoded(self._custom_attributes),
+            decoded(self._custom_attributes),
         )
         self._waiting.append(_Waiting(request, keeps_alive, self._is_http_1_0, time.perf_counter()))
         if not keeps_alive:
@@ -251,10 +254,10 @@ class Connection(asyncio.Protocol):
             return
         if self._is_write_paused:
             if waited > limits.request_seconds:
-                self._transport.abort()
+                self.abort()
         elif self._is_lingering:
             if waited > limits.linger_seconds:
-                self._transport.abort()
+                self.abort()
         elif self._has_begun:
             if waited > limits.request_seconds:
                 self._refuse(408, f"The request was not complete after {limits.request_seconds:g} s.")
@@ -270,6 +273,9 @@ class Connection(asyncio.Protocol):
     def abort(self) -> None:
         """Close whatever is not answered."""
         if self._transport is not None:
+            # Else the kernel goes on offering, for minutes, what the caller does not read.
+            own = self._transport.get_extra_info("socket")
+            own.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, _RESET)
             self._transport.abort()
 
     # How answers are made and written.
@@ -298,7 +304,7 @@ class Connection(asyncio.Protocol):
         self._is_deaf = self._is_lingering = True
         self._has_begun = self._owes_continue = False
         self._body = []
-        request = Request("", _path(self._url))
+        request = Request("", path_of(self._url))
         reply = refusal(status, text)
         self._waiting.append(_Waiting(request, False, False, time.perf_counter(), reply))
 
@@ -332,21 +338,13 @@ class Connection(asyncio.Protocol):
         closes = not self._waiting and (
             not waiting.keeps_alive or self._is_deaf or (self._shared.is_draining and not self._has_begun)
         )
-        head = _LINES[reply.status]
-        if reply.content_type:
-            head += f"Content-Type: {reply.content_type}\r\n"
-        for name, value in reply.headers:
-            head += f"{name}: {value}\r\n"
-        if closes:
-            head += "Connection: close\r\n"
-        elif waiting.is_http_1_0:
-            head += "Connection: keep-alive\r\n"
-        head += f"{self._shared.date}Content-Length: {len(reply.body)}\r\n\r\n"
+        kept = "keep-alive" if waiting.is_http_1_0 else ""
+        head = answer_head(reply, "close" if closes else kept, self._shared.date)
         body = b"" if request.method == "HEAD" else reply.body
         # Counted first: what a caller has seen is in the numbers, whatever happens now.
         if request.path == "/invocations":
             self._shared.meters.answered(reply.status, reply.rows, time.perf_counter() - waiting.since)
-        self._write(head.encode("latin-1") + body)
+        self._write(head + body)
         if closes:
             self._close()
 
@@ -376,23 +374,6 @@ class Connection(asyncio.Protocol):
         if self._is_read_paused and self._transport is not None and not self._transport.is_closing():
             self._is_read_paused = False
             self._transport.resume_reading()
-
-
-def _path(url: bytes) -> str:
-    try:
-        path = httptools.parse_url(url).path if url[:1] != b"/" or b"?" in url else url
-    except httptools.HttpParserError:
-        path = url
-    return (path or b"/").decode("latin-1")
-
-
-def _joined(before: bytes | None, value: bytes) -> bytes:
-    # A header that is given twice is a list.
-    return value if before is None else before + b"," + value
-
-
-def _decoded(value: bytes | None) -> str | None:
-    return None if value is None else value.decode("latin-1")
 
 
 def _too_long(limit: int) -> str:

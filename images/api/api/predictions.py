@@ -120,16 +120,21 @@ class Predictor:
     async def _invoke(
         self, rows: Rows, inference_id: str, variant: str | None, count: int, is_explained: bool
     ) -> Invoked:
+        schema = self.project.schema_
         # A model's own order: numbers first.
-        features = (*self.project.schema_.numeric, *self.project.schema_.categorical)
-        explained = [feature.name for feature in features] if is_explained else []
+        names = [*(each.name for each in schema.numeric), *(each.name for each in schema.categorical)]
         return await invoke(
             self._aws,
             self._breaker,
             Invocation(
-                self.project.endpoint_name, rows.body, inference_id, variant, rows.encoder_sha256, explained
+                self.project.endpoint_name,
+                rows.body,
+                inference_id,
+                variant,
+                rows.encoder_sha256,
+                names if is_explained else (),
             ),
-            self.project.schema_.labels,
+            schema.labels,
             count,
             self._invoke_seconds,
         )

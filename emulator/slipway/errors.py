@@ -222,6 +222,27 @@ class QueryRequestError(ServiceError):
     status = 400
 
 
+class QueryMetadataError(ServiceError):
+    """The catalog has no such thing (Athena's own spelling)."""
+
+    code = "MetadataException"
+    status = 400
+
+
+class CatalogEntityNotFound(ServiceError):
+    """There is no such database, or table (Glue's own spelling)."""
+
+    code = "EntityNotFoundException"
+    status = 400
+
+
+class CatalogInputError(ServiceError):
+    """The catalog cannot be asked so (Glue's own spelling)."""
+
+    code = "InvalidInputException"
+    status = 400
+
+
 class FeatureRecordConflict(ConflictException):
     """A record is newer than what is to change it (the feature store runtime's own status)."""
 

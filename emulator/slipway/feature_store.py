@@ -7,6 +7,7 @@ from slipway.executors.feature_group import FeatureGroupExecutor
 from slipway.executors.offline_store import OfflineStore, StoreFile
 from slipway.executors.query import QueryExecutor
 from slipway.executors.work import Work
+from slipway.operations.catalog import Catalog
 from slipway.operations.feature_groups import FeatureGroups
 from slipway.operations.feature_records import FeatureStoreRuntime
 from slipway.operations.feature_search import FeatureSearch
@@ -29,7 +30,8 @@ class FeatureStore:
 
     def __init__(self, settings: Settings, store: Store, clock: MovableClock, s3_clients: S3Clients) -> None:
         self._records = FeatureRecords(settings.state_dir / "features.db")
-        executor = FeatureGroupExecutor(store, s3_clients, self._forget_group)
+        executor = FeatureGroupExecutor(store, clock, s3_clients, self._forget_group)
+        self._enter_tables = executor.enter_tables
         self._work = Work(Kind.FEATURE_GROUP, store, executor.carry_out, WORKERS, executor.fail)
         self._runtime = FeatureStoreRuntime(store, self._records, clock)
         folder = settings.state_dir / "offline-store"
@@ -43,12 +45,14 @@ class FeatureStore:
         self.operations: Operations = {
             **FeatureGroups(store, clock, self._work.submit).operations,
             **FeatureSearch(store).operations,
+            **Catalog(store).operations,
             **self._runtime.operations,
             **Queries(store, clock, self._queries.submit, queries.stop, _reading(s3_clients)).operations,
         }
 
     def start(self) -> None:
         """Take up what an earlier process left."""
+        self._enter_tables()
         self._work.resume()
         self._queries.resume()
         self._offline.start()

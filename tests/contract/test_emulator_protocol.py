@@ -130,7 +130,9 @@ def walk_through_the_feature_store(emulator: Emulator, watched: Watched) -> None
     runtime.batch_get_record(Identifiers=[{**group, "RecordIdentifiersValueAsString": ["a", "b"]}])
     runtime.list_records(**group)
     runtime.delete_record(**one, EventTime=late)
-    walk_through_queries(emulator, watched.watch(emulator.client("athena")))
+    athena = watched.watch(emulator.client("athena"))
+    walk_through_queries(emulator, athena)
+    walk_through_the_catalog(athena, watched.watch(emulator.client("glue")))
     sagemaker.delete_feature_group(**group)
 
 
@@ -150,6 +152,22 @@ def walk_through_queries(emulator: Emulator, athena: Any) -> None:
     rows = athena.get_query_results(**query)["ResultSet"]["Rows"]
     assert [row["Data"] for row in rows] == [[{"VarCharValue": "one"}], [{"VarCharValue": "1"}]]
     athena.stop_query_execution(**query)
+
+
+def walk_through_the_catalog(athena: Any, glue: Any) -> None:
+    database = "sagemaker_featurestore"
+    glue.get_databases()
+    glue.get_database(Name=database)
+    table = glue.get_tables(DatabaseName=database)["TableList"][-1]["Name"]
+    glue.get_partitions(DatabaseName=database, TableName=table)
+    catalog = {"CatalogName": athena.list_data_catalogs()["DataCatalogsSummary"][0]["CatalogName"]}
+    athena.list_databases(**catalog)
+    athena.get_database(**catalog, DatabaseName=database)
+    athena.list_table_metadata(**catalog, DatabaseName=database)
+    shown = athena.get_table_metadata(**catalog, DatabaseName=database, TableName=table)["TableMetadata"]
+    described = glue.get_table(DatabaseName=database, Name=table)["Table"]
+    assert shown["Columns"] == described["StorageDescriptor"]["Columns"]
+    glue.delete_table(DatabaseName=database, Name=table)
 
 
 def walk_through_jobs(jobs: Jobs) -> None:

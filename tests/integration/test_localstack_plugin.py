@@ -152,6 +152,7 @@ def test_an_emulator_that_was_killed_is_an_error_that_says_so_and_is_found_again
         ("lambda", "invoke", {"FunctionName": "f"}),
         ("scheduler", "list_schedules", {}),
         ("athena", "get_query_execution", {"QueryExecutionId": "q"}),
+        ("glue", "get_databases", {}),
     ],
 )
 def test_without_an_emulator_the_error_names_the_variable_and_is_not_tried_again(

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any, cast
 
 from slipway.executors.feature_group import FeatureGroupExecutor
+from slipway.operations.catalog import Catalog
 from slipway.operations.feature_groups import FeatureGroups
 from slipway.operations.feature_records import FeatureStoreRuntime
 from slipway.operations.feature_search import FeatureSearch
@@ -43,11 +44,12 @@ class FeaturePlane(ControlPlane):
         self.records = FeatureRecords(folder / "features.db")
         self.waiting: list[Key] = []
         self.holds = False
-        self.executor = FeatureGroupExecutor(self.store, cast(S3Clients, Buckets()), self._forget)
+        self.executor = FeatureGroupExecutor(self.store, self.clock, cast(S3Clients, Buckets()), self._forget)
         self.runtime = FeatureStoreRuntime(self.store, self.records, self.clock)
         self.operations |= {
             **FeatureGroups(self.store, self.clock, self._submit).operations,
             **FeatureSearch(self.store).operations,
+            **Catalog(self.store).operations,
             **self.runtime.operations,
         }
 

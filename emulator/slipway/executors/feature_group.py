@@ -3,11 +3,13 @@
 import logging
 from collections.abc import Callable
 
-from slipway.resources.resource import Key, Owner, Resource
+from slipway.clock import Clock
+from slipway.resources.catalog_table import table_of_group
+from slipway.resources.resource import Key, Kind, Owner, Resource
 from slipway.staging.errors import StagingError
 from slipway.staging.s3 import S3Clients
 from slipway.staging.s3_uri import S3Uri
-from slipway.store.store import MissingError, Store
+from slipway.store.store import AlreadyExistsError, MissingError, Store
 
 log = logging.getLogger(__name__)
 
@@ -16,9 +18,14 @@ class FeatureGroupExecutor:
     """Brings groups to a status in which nobody is at work."""
 
     def __init__(
-        self, store: Store, s3_clients: S3Clients, forget_records: Callable[[Resource], None]
+        self,
+        store: Store,
+        clock: Clock,
+        s3_clients: S3Clients,
+        forget_records: Callable[[Resource], None],
     ) -> None:
         self._store = store
+        self._clock = clock
         self._s3_clients = s3_clients
         self._forget_records = forget_records
 
@@ -51,7 +58,23 @@ class FeatureGroupExecutor:
             except StagingError as error:
                 self.fail(group.key, str(error))
                 return
-        self._store.transition(group.key, lambda present: present.in_status("Created"))
+        with self._store.all_or_nothing():
+            self._store.transition(group.key, lambda present: present.in_status("Created"))
+            self._enter(group)
+
+    def enter_tables(self) -> None:
+        """Enter the tables of groups that an emulator without a catalog left."""
+        for group in self._store.in_statuses(Kind.FEATURE_GROUP, ["Created"]):
+            self._enter(group)
+
+    def _enter(self, group: Resource) -> None:
+        """Put a group's table into the catalog; one that is there, for a group before it, stays."""
+        table = table_of_group(group, self._clock.now())
+        if table is not None:
+            try:
+                self._store.create(table, parent=table.document["DatabaseName"])
+            except AlreadyExistsError:
+                log.info("feature_group.table_is_there arn=%s", table.arn)
 
     def _reach(self, owner: Owner, role_arn: str, s3_uri: str) -> None:
         """Raise StagingError where the bucket cannot be asked for what it holds."""

@@ -11,6 +11,7 @@ from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
 from slipway.protocol.service_model import SAGEMAKER
 from slipway.resources.arn import key_of_arn
+from slipway.resources.catalog_table import table_of_group, with_features
 from slipway.resources.document import Document, without_empty
 from slipway.resources.feature_group import (
     MOST_FEATURES,
@@ -113,8 +114,18 @@ class FeatureGroups:
                 }
             )
 
-        self._store.transition(group.key, changed)
+        with self._store.all_or_nothing():
+            after = self._store.transition(group.key, changed)
+            self._update_table(after)
         return {"FeatureGroupArn": group.arn}
+
+    def _update_table(self, group: Resource) -> None:
+        """Have the catalog's table show the features that the group has; one that was deleted stays so."""
+        now = self._clock.now()
+        table = table_of_group(group, now)
+        if table is not None and self._store.get(table.key) is not None:
+            features = group.document["FeatureDefinitions"]
+            self._store.transition(table.key, lambda present: with_features(present, features, now))
 
     def list(self, call: Call) -> Document:
         """ListFeatureGroups."""

@@ -10,6 +10,7 @@ from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
 from slipway.protocol.pages import read_token, write_token
 from slipway.protocol.service_model import ATHENA
+from slipway.resources.catalog_statement import is_about_tables
 from slipway.resources.document import Document, without_empty
 from slipway.resources.resource import Key, Kind, Owner, Resource
 from slipway.store.query import Position
@@ -87,6 +88,7 @@ class Queries:
         start = position.sequence if position else 0
         limit = call.parameters.get("MaxResults", MOST_ROWS)
         location = query.document["ResultConfiguration"]["OutputLocation"]
+        # The file of a statement about tables is empty.
         rows = list(rows_of(self._read_object(call.owner, location).decode()))
         after = Position(0, start + limit) if start + limit < len(rows) else None
         columns = [
@@ -147,11 +149,12 @@ def rows_of(text: str) -> Iterator[list[str | None]]:
 
 def _document(identity: str, parameters: Document, now: float) -> Document:
     place = parameters["ResultConfiguration"]
-    location = f"{place['OutputLocation'].rstrip('/')}/{identity}.csv"
+    is_ddl = is_about_tables(parameters["QueryString"])
+    location = f"{place['OutputLocation'].rstrip('/')}/{identity}.{'txt' if is_ddl else 'csv'}"
     return {
         "QueryExecutionId": identity,
         "Query": parameters["QueryString"],
-        "StatementType": "DML",
+        "StatementType": "DDL" if is_ddl else "DML",
         "ResultConfiguration": {**place, "OutputLocation": location},
         "QueryExecutionContext": parameters.get("QueryExecutionContext", {}),
         "Status": {"State": "QUEUED", "SubmissionDateTime": now},

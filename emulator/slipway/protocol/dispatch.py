@@ -6,6 +6,7 @@ import uuid
 from collections.abc import Callable, Mapping
 
 from slipway.errors import (
+    CatalogInputError,
     FunctionContentError,
     NotImplementedHere,
     QueryRequestError,
@@ -23,6 +24,7 @@ from slipway.protocol.serializing import JSON_TYPE, json_answer, rest_answer
 from slipway.protocol.service_model import (
     ATHENA,
     FEATURE_STORE_RUNTIME,
+    GLUE,
     JSON_SERVICES,
     LAMBDA,
     SAGEMAKER_RUNTIMES,
@@ -34,6 +36,7 @@ from slipway.resources.resource import Owner
 
 log = logging.getLogger(__name__)
 
+OWN_REFUSALS: Mapping[str, type[ServiceError]] = {ATHENA: QueryRequestError, GLUE: CatalogInputError}
 Operation = Callable[[Call], Document]
 Operations = Mapping[tuple[str, str], Operation]
 
@@ -87,9 +90,10 @@ class Dispatcher:
         try:
             validate(operation, parameters)
         except ValidationException as error:
-            if service == ATHENA:
-                # Its model has no other error for a caller.
-                raise QueryRequestError(str(error)) from None
+            # Their models have no other error for a caller.
+            refusal = OWN_REFUSALS.get(service)
+            if refusal is not None:
+                raise refusal(str(error)) from None
             raise
         document = carry_out(Call(service, name, parameters, owner_of(request.headers), request_id))
         return json_answer(operation, document, request_id)

@@ -15,8 +15,9 @@ FEATURE_STORE_RUNTIME = "sagemaker-featurestore-runtime"
 # Signing scopes name the runtimes "sagemaker" too, so a path decides which REST service is meant.
 LAMBDA = "lambda"
 ATHENA = "athena"
+GLUE = "glue"
 # The services of JSON 1.1, by the first word of X-Amz-Target.
-JSON_SERVICES = {"SageMaker": SAGEMAKER, "AmazonAthena": ATHENA}
+JSON_SERVICES = {"SageMaker": SAGEMAKER, "AmazonAthena": ATHENA, "AWSGlue": GLUE}
 SCHEDULER = "scheduler"
 REST_SERVICES = (RUNTIME, FEATURE_STORE_RUNTIME, "sagemaker-metrics", LAMBDA, SCHEDULER)
 # Those whose models call a broken constraint ValidationError.

@@ -33,6 +33,8 @@ class Kind(StrEnum):
     FEATURE_GROUP = "feature-group"
     # Athena's, named by its id.
     QUERY_EXECUTION = "query-execution"
+    # Glue's, named <database>/<table>.
+    CATALOG_TABLE = "catalog-table"
 
 
 # What stands between partition and region, and what between account and name.
@@ -45,6 +47,7 @@ ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
     Kind.SCHEDULE_GROUP: ("scheduler", "schedule-group/"),
     Kind.SCHEDULE: ("scheduler", "schedule/"),
     Kind.QUERY_EXECUTION: ("athena", "query-execution/"),
+    Kind.CATALOG_TABLE: ("glue", "table/"),
 }
 # Other ARNs have names as they were given. Of pipelines the SDK's own tests expect that of
 # AWS (sagemaker-python-sdk, tests/integ/sagemaker/workflow/helpers.py, names in mixed case).

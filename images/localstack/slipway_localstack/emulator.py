@@ -9,7 +9,7 @@ import urllib3
 from urllib3.exceptions import HTTPError
 from urllib3.util.request import SKIP_HEADER
 
-SERVICES = "sagemaker, lambda, scheduler and athena"
+SERVICES = "sagemaker, lambda, scheduler, athena and glue"
 Headers = list[tuple[str, str]]
 
 # LocalStack answers each request in a thread; a connection that is not kept is opened anew.

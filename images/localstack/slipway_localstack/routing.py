@@ -10,10 +10,10 @@ from werkzeug.datastructures import Headers
 OWN_PAGES = "/_slipway/"
 SIGNED_FOR = re.compile(r"Credential=[^/]+/\d{8}/[^/]+/([^/]+)/aws4_request")
 # Signing names: SageMaker's is that of all its runtimes, too.
-SIGNING_NAMES = frozenset({"sagemaker", "lambda", "scheduler", "athena"})
+SIGNING_NAMES = frozenset({"sagemaker", "lambda", "scheduler", "athena", "glue"})
 # What X-Amz-Target begins with, and the service of it.
 TARGET_PREFIX = "SageMaker."
-TARGETS = {TARGET_PREFIX: "sagemaker", "AmazonAthena.": "athena"}
+TARGETS = {TARGET_PREFIX: "sagemaker", "AmazonAthena.": "athena", "AWSGlue.": "glue"}
 # Without a signature a path alone must be enough (curl, a browser): paths of the REST services.
 INVOCATION = re.compile(r"/endpoints/[^/]+/(async-)?invocations(-response-stream)?")
 FUNCTIONS = re.compile(r"/20\d\d-\d\d-\d\d/functions(/.*)?")

@@ -172,5 +172,5 @@ def test_without_an_emulator_the_answer_names_the_variable_and_is_not_tried_agai
     # 501, not 500: clients do not try again.
     assert (status, code) == (501, "InternalFailure")
     assert "SLIPWAY_EMULATOR_URL" in document["message"]
-    for service in ("sagemaker", "lambda", "scheduler", "athena"):
+    for service in ("sagemaker", "lambda", "scheduler", "athena", "glue"):
         assert service in document["message"]

@@ -36,6 +36,8 @@ def signed_for(service: str) -> dict[str, str]:
         ("GET", "/schedule-groups/default", {"Host": "127.0.0.1:4566"}),
         ("POST", "/", signed_for("athena") | {"X-Amz-Target": "AmazonAthena.StartQueryExecution"}),
         ("POST", "/", {"X-Amz-Target": "AmazonAthena.GetQueryExecution"}),
+        ("POST", "/", signed_for("glue") | {"X-Amz-Target": "AWSGlue.GetTable"}),
+        ("POST", "/", {"X-Amz-Target": "AWSGlue.GetTables"}),
         # Signed, whatever the path: tags are at one path in several services.
         ("GET", "/2017-03-31/tags/arn%3Aaws%3Alambda%3Af", signed_for("lambda")),
         ("GET", "/tags/arn%3Aaws%3Ascheduler%3Ag", signed_for("scheduler")),

@@ -1,5 +1,6 @@
 """Queries of the offline store, by a real engine over an S3 that is a folder."""
 
+import io
 import shutil
 from collections.abc import Callable, Iterable
 from pathlib import Path
@@ -196,3 +197,77 @@ def test_another_accounts_tables_are_nobodys_here(plane: QueryPlane) -> None:
     plane.run()
 
     assert told(other, query)["Status"]["State"] == "FAILED"
+
+
+CREATE = (
+    "CREATE EXTERNAL TABLE rows (id STRING, n INT) "
+    "ROW FORMAT SERDE 'org.apache.hadoop.hive.serde2.OpenCSVSerde' LOCATION 's3://answers/rows'"
+)
+
+
+def state(plane: QueryPlane, athena: Any, sql: str) -> tuple[str, str]:
+    """How a statement ended, and why."""
+    query = started(athena, sql)
+    plane.run()
+    status = told(athena, query)["Status"]
+    return status["State"], status.get("StateChangeReason", "")
+
+
+def test_a_table_of_a_file_is_made_asked_and_dropped(plane: QueryPlane, athena: Any) -> None:
+    plane.create("people")
+    plane.s3.upload(io.BytesIO(b"a,7\nb,8\n"), "answers", "rows/part.csv")
+    plane.s3.upload(io.BytesIO(b"c,9\n"), "answers", "rows-of-others/part.csv")
+
+    create = started(athena, CREATE)
+    plane.run()
+    told_of_it = told(athena, create)
+    question = started(athena, "SELECT sum(n) AS n FROM rows")
+    plane.run()
+
+    assert (told_of_it["Status"]["State"], told_of_it["StatementType"]) == ("SUCCEEDED", "DDL")
+    assert told_of_it["ResultConfiguration"]["OutputLocation"].endswith(f"{create['QueryExecutionId']}.txt")
+    assert athena.get_query_results(**create)["ResultSet"]["Rows"] == []
+    assert athena.get_query_results(**question)["ResultSet"]["Rows"][1]["Data"] == [{"VarCharValue": "15"}]
+    assert "already exists" in state(plane, athena, CREATE)[1]
+    assert state(plane, athena, CREATE.replace("TABLE", "TABLE IF NOT EXISTS"))[0] == "SUCCEEDED"
+    assert state(plane, athena, "DROP TABLE rows")[0] == "SUCCEEDED"
+    assert "Table not found" in state(plane, athena, "DROP TABLE rows")[1]
+    assert state(plane, athena, "DROP TABLE IF EXISTS rows")[0] == "SUCCEEDED"
+    assert state(plane, athena, "SELECT * FROM rows")[0] == "FAILED"
+
+
+def test_a_table_needs_a_database_and_a_statement_must_be_known(plane: QueryPlane, athena: Any) -> None:
+    assert "Database does not exist: sagemaker_featurestore" in state(plane, athena, CREATE)[1]
+    assert state(plane, athena, CREATE.replace("rows (", "default.rows ("))[0] == "SUCCEEDED"
+    assert "implemented here" in state(plane, athena, "SHOW TABLES")[1]
+
+
+@pytest.mark.parametrize("sql", [CREATE, "DROP TABLE rows"])
+def test_a_statement_that_a_killed_process_carried_out_succeeds_after_it(
+    plane: QueryPlane, athena: Any, monkeypatch: pytest.MonkeyPatch, sql: str
+) -> None:
+    plane.create("people")
+    if sql != CREATE:
+        assert state(plane, athena, CREATE)[0] == "SUCCEEDED"
+    query = started(athena, sql)
+    [key] = plane.asked
+    with monkeypatch.context() as killed:
+        killed.setattr(plane.s3, "upload", _die)
+        with pytest.raises(KeyboardInterrupt):
+            plane.run()
+    assert told(athena, query)["Status"]["State"] == "RUNNING"
+
+    plane.queries.carry_out(key)
+
+    assert told(athena, query)["Status"]["State"] == "SUCCEEDED"
+
+
+def _die(*_: object) -> None:
+    raise KeyboardInterrupt
+
+
+def test_the_table_of_a_deleted_group_is_still_asked(plane: QueryPlane, athena: Any) -> None:
+    plane.create("people")
+    plane.client().delete_feature_group(FeatureGroupName="people")
+
+    assert state(plane, athena, "SELECT * FROM people_1700000000")[0] == "SUCCEEDED"

@@ -18,8 +18,8 @@ from benchmarks.figures import Figures
 from scripts.commands import ROOT
 
 ROUNDS = 3
-# Without --fresh a second run would take every job from the first.
-OURS, PEER = ("--mode", "api", "--fresh"), ("--mode", "sdk-local")
+# Without --fresh a second run would take every job from the first. Local mode has no feature store.
+OURS, PEER = ("--mode", "api", "--fresh", "--set", "feature_group=null"), ("--mode", "sdk-local")
 
 
 def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:

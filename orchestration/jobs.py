@@ -4,6 +4,7 @@ import re
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
@@ -27,6 +28,7 @@ class Job:
     log_group: str
     container_seconds: float | None
     description: Mapping[str, Any]
+    container_started_at: datetime | None = None
 
     @classmethod
     def of(cls, aws: Aws, step: Step) -> "Job | None":
@@ -35,12 +37,14 @@ class Job:
             name = _name(step.properties["ProcessingJob"]["Arn"])
             job = aws.sagemaker.describe_processing_job(ProcessingJobName=name)
             seconds = _between(job, "ProcessingStartTime", "ProcessingEndTime")
-            return cls(aws, job["ProcessingJobName"], "/aws/sagemaker/ProcessingJobs", seconds, job)
+            group, started_at = "/aws/sagemaker/ProcessingJobs", job.get("ProcessingStartTime")
+            return cls(aws, job["ProcessingJobName"], group, seconds, job, started_at)
         if "TrainingJob" in step.properties:
             name = _name(step.properties["TrainingJob"]["Arn"])
             job = aws.sagemaker.describe_training_job(TrainingJobName=name)
             seconds = _between(job, "TrainingStartTime", "TrainingEndTime")
-            return cls(aws, job["TrainingJobName"], "/aws/sagemaker/TrainingJobs", seconds, job)
+            group, started_at = "/aws/sagemaker/TrainingJobs", job.get("TrainingStartTime")
+            return cls(aws, job["TrainingJobName"], group, seconds, job, started_at)
         return None
 
     @property

@@ -208,7 +208,8 @@ class _Progress:
         job = Job.of(self.aws, step)
         if job is not None:
             self.jobs[step.name] = job
-        seconds = job.container_seconds if job and not step.is_cached else None
+        ran = job if job and not step.is_cached else None
+        seconds, started_at = (ran.container_seconds, ran.container_started_at) if ran else (None, None)
         succeeded = step.status == "Succeeded"
         self.run.record.steps.append(
             StepFigures(
@@ -216,6 +217,7 @@ class _Progress:
                 status=step.status,
                 seconds=round(step.seconds, 3),
                 container_seconds=None if seconds is None else round(seconds, 3),
+                container_started_at=started_at.isoformat() if started_at else None,
                 cached=step.is_cached,
             )
         )

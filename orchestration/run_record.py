@@ -1,8 +1,9 @@
 """build/run.json: the figures of a run, for people and programs that were not there."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +23,20 @@ class StepFigures:
     container_seconds: float | None = None
     work_seconds: float | None = None
     cached: bool = False
+    # Where steps run beside each other.
+    container_started_at: str | None = None
+
+    def container_span(self) -> tuple[float, float]:
+        """When its container ran, on the clock of whoever ran it."""
+        began = (
+            datetime.fromisoformat(self.container_started_at).timestamp() if self.container_started_at else 0
+        )
+        return began, began + (self.container_seconds or 0.0)
+
+    def work_span(self) -> tuple[float, float]:
+        """When its own work was done: imports come before it."""
+        _, ended = self.container_span()
+        return ended - (self.work_seconds or 0.0), ended
 
 
 @dataclass(slots=True)
@@ -63,9 +78,16 @@ class RunRecord:
         }
 
     def note_overhead(self, total_seconds: float) -> None:
-        """How the time was spent. `work` is what jobs and answers took by their own word."""
-        container = sum(step.container_seconds or 0.0 for step in self.steps)
-        work = sum(step.work_seconds or 0.0 for step in self.steps)
+        """How the time was spent. `work` is what jobs and answers took by their own word.
+
+        Seconds in which two containers ran count once.
+        """
+        timed = [step for step in self.steps if step.container_started_at]
+        others = [step for step in self.steps if not step.container_started_at]
+        container = covered(step.container_span() for step in timed)
+        container += sum(step.container_seconds or 0.0 for step in others)
+        work = covered(step.work_span() for step in timed)
+        work += sum(step.work_seconds or 0.0 for step in others)
         self.overhead = {
             "total_seconds": round(total_seconds, 3),
             "work_seconds": round(work, 3),
@@ -80,6 +102,15 @@ class RunRecord:
         unfinished = file.with_suffix(".unfinished")
         unfinished.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
         unfinished.replace(file)
+
+
+def covered(spans: Iterable[tuple[float, float]]) -> float:
+    """How many seconds lie in at least one of the spans."""
+    seconds, until = 0.0, float("-inf")
+    for began, ended in sorted(spans):
+        seconds += max(0.0, ended - max(began, until))
+        until = max(until, ended)
+    return seconds
 
 
 def scalar_metrics(block: Mapping[str, Any]) -> dict[str, float]:

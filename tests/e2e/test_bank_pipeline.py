@@ -19,7 +19,11 @@ from tests.support.emulator import Emulator
 from tests.support.job_starts import counted_starts
 
 Change = Callable[[Callable[[list[str]], list[str]]], Path]
-JOBS = ["preprocess", "train", "evaluate"]
+# Of local mode; the service has a feature store beside it, and both of these begin at once.
+LOCAL_JOBS = ["preprocess", "train", "evaluate"]
+AT_ONCE, THEN = {"preprocess", "ingest"}, ["features", "train", "evaluate"]
+# 12 · 3 · 4 · 2 · 2 · 2 · 3 · 12 categories of the eight features (issue).
+COMBINATIONS = 41472
 
 
 @pytest.fixture
@@ -29,10 +33,10 @@ def bank(emulator: Emulator, tmp_path: Path) -> Bank:
 
 @pytest.fixture(scope="module")
 def first(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Ended:
-    """A run on synthetic rows that takes nothing from an earlier one."""
-    ended = Bank(emulator.localstack, tmp_path_factory.mktemp("first") / "build")(
-        "run", "--fresh", *FEW_ROUNDS
-    )
+    """A run on synthetic rows that takes nothing from an earlier one, encodings neither."""
+    bank = Bank(emulator.localstack, tmp_path_factory.mktemp("first") / "build")
+    bank.forget_encodings()
+    ended = bank("run", "--fresh", *FEW_ROUNDS)
     assert ended.returncode == 0, ended.all_that_it_said
     return ended
 
@@ -84,16 +88,18 @@ def test_synthetic_rows_will_do_and_every_step_is_a_line(first: Ended) -> None:
     assert "say nothing about real clients" in first.stdout
     assert first.record["data"]["synthetic"] is True
     assert re.fullmatch(r"[0-9a-f]{64}", first.record["model_digest"])
-    shown = [line.split()[0] for line in first.stdout.splitlines()[1:12]]
-    preparation = ["upload", "definition", "start", "triggers"]
-    assert shown == [*preparation, *JOBS, "good-enough", "register", "approve", "endpoint"]
+    shown = [line.split()[0] for line in first.stdout.splitlines()[1:14]]
+    assert shown[:4] == ["upload", "definition", "start", "triggers"]
+    assert set(shown[4:6]) == AT_ONCE
+    assert shown[6:] == [*THEN, "good-enough", "register", "approve", "endpoint"]
     assert first.stderr == ""
 
 
 def test_the_record_says_where_the_time_went(first: Ended) -> None:
     record = first.record
     jobs = [step for step in record["steps"] if step["container_seconds"] is not None]
-    assert [step["name"] for step in jobs] == JOBS
+    assert {step["name"] for step in jobs[:2]} == AT_ONCE
+    assert [step["name"] for step in jobs[2:]] == THEN
     for step in jobs:
         assert 0 < step["work_seconds"] <= step["container_seconds"] <= step["seconds"]
     overhead = record["overhead"]
@@ -119,6 +125,59 @@ def test_the_version_says_how_good_it_is_and_from_which_rows_it_came(bank: Bank,
     )
 
 
+def test_a_run_without_a_group_ingests_every_combination_and_says_so(bank: Bank, first: Ended) -> None:
+    group = first.record["feature_group"]
+
+    assert group["records"] == group["written"] == COMBINATIONS
+    assert group["already_there"] == 0
+    assert re.search(
+        rf"^  ingest .* 41,472 records into {group['feature_group_name']} in", first.stdout, re.M
+    )
+    tags = bank.sagemaker.list_tags(
+        ResourceArn=bank.encodings(group["feature_group_name"])["FeatureGroupArn"]
+    )
+    assert {"Key": "slipway:records", "Value": str(COMBINATIONS)} in tags["Tags"]
+
+
+def test_training_reads_what_sql_found_and_that_is_what_preprocess_wrote(bank: Bank, first: Ended) -> None:
+    execution = {"PipelineExecutionArn": first.record["pipeline"]["execution_arn"]}
+    training = bank.steps(execution)["train"]["Metadata"]["TrainingJob"]["Arn"].rpartition("/")[2]
+    channels = {
+        channel["ChannelName"]: channel["DataSource"]["S3DataSource"]["S3Uri"]
+        for channel in bank.sagemaker.describe_training_job(TrainingJobName=training)["InputDataConfig"]
+    }
+    written = f"s3://slipway-bank/executions/{first.record['execution_id']}"
+    assert channels == {
+        "train": f"{written}/features/train",
+        "validation": f"{written}/features/validation",
+        "encoder": f"{written}/preprocess/encoder",
+    }
+    for name in ("train", "validation"):
+        file = f"{name}/{name}.csv"
+        assert read(bank, f"{written}/features/{file}") == read(bank, f"{written}/preprocess/{file}")
+    done = first.record["feature_group"]["read"]
+    parts = first.record["parts"]
+    assert done["rows"] == parts["train"]["rows"] + parts["validation"]["rows"]
+    assert f"{done['rows']:,} rows with the columns of {done['distinct_keys']:,} records" in first.stdout
+    query = bank.localstack.client("athena").get_query_execution(QueryExecutionId=done["query_execution_id"])[
+        "QueryExecution"
+    ]
+    assert query["Status"]["State"] == "SUCCEEDED"
+    catalog = bank.encodings(done["feature_group_name"])["OfflineStoreConfig"]["DataCatalogConfig"]
+    assert catalog["TableName"] in query["Query"]
+
+
+def test_the_version_names_the_group_and_the_encoder_that_it_was_trained_with(
+    bank: Bank, first: Ended
+) -> None:
+    metadata = bank.version(first.record["model_package"]["version"])["CustomerMetadataProperties"]
+
+    assert metadata["feature-group-name"] == first.record["feature_group"]["feature_group_name"]
+    encoder = json.loads(read(bank, metadata["encoder-uri"]))
+    assert encoder["version"] == 1
+    assert f"executions/{first.record['execution_id']}/preprocess/encoder/" in metadata["encoder-uri"]
+
+
 def read(bank: Bank, uri: str) -> str:
     bucket, _, key = uri.removeprefix("s3://").partition("/")
     body: bytes = bank.localstack.client("s3").get_object(Bucket=bucket, Key=key)["Body"].read()
@@ -131,7 +190,7 @@ def test_the_pipeline_that_is_there_is_the_definition_that_was_written(bank: Ban
     assert described["PipelineArn"] == first.record["pipeline"]["arn"]
     written = Path(first.record["pipeline"]["definition"]).read_text(encoding="utf-8")
     kinds = [step["Type"] for step in json.loads(written)["Steps"]]
-    assert kinds == ["Processing", "Training", "Processing", "Condition"]
+    assert kinds == ["Processing"] * 3 + ["Training", "Processing", "Condition"]
 
 
 def test_the_endpoint_stays_and_its_requests_are_captured(bank: Bank, first: Ended) -> None:
@@ -158,17 +217,24 @@ def test_the_curl_line_that_is_printed_asks_the_endpoint(first: Ended) -> None:
     assert json.loads(answer.stdout)["predictions"][0]["predicted_label"] in ("yes", "no")
 
 
-def test_a_second_run_takes_every_job_from_the_first_and_is_a_version_all_the_same(
+def test_a_second_run_takes_every_job_but_ingest_from_the_first_and_is_a_version_all_the_same(
     bank: Bank, first: Ended
 ) -> None:
     with counted_starts() as starts:
         second = bank("run", *FEW_ROUNDS)
 
     assert second.returncode == 0, second.all_that_it_said
-    assert [step["name"] for step in second.record["steps"] if step["cached"]] == JOBS
-    for job in JOBS:
+    cached = [step["name"] for step in second.record["steps"] if step["cached"]]
+    assert cached == ["preprocess", *THEN]
+    for job in cached:
         assert re.search(rf"^  {job} .* s   cached", second.stdout, re.MULTILINE)
-    assert [arn for arn in starts if "-job/" in arn and second.record["execution_id"] in arn] == []
+    (started,) = [arn for arn in starts if "-job/" in arn and second.record["execution_id"] in arn]
+    assert "ingest" in started
+    assert second.record["feature_group"]["written"] == 0
+    assert second.record["feature_group"]["already_there"] == COMBINATIONS
+    assert (
+        f"all 41,472 records are in {second.record['feature_group']['feature_group_name']}" in second.stdout
+    )
     assert second.record["model_digest"] == first.record["model_digest"]
     assert second.record["metrics"] == first.record["metrics"]
     assert second.record["model_package"]["version"] > first.record["model_package"]["version"]
@@ -192,8 +258,9 @@ def test_the_sdks_own_local_mode_comes_to_the_same_model_and_evaluation(bank: Ba
     assert local.record["parts"] == first.record["parts"]
     assert evaluation(local) == evaluation(first)
     assert probabilities(local) == pytest.approx(probabilities(first), abs=1e-6)
+    assert local.record["feature_group"] == {}
     shown = [line.split()[0] for line in local.stdout.splitlines()[1:10]]
-    assert shown == ["sdk", "upload", "definition", *JOBS, "good-enough", "create-model", "endpoint"]
+    assert shown == ["sdk", "upload", "definition", *LOCAL_JOBS, "good-enough", "create-model", "endpoint"]
     assert "sagemaker.core" in Path(local.record["log"]).read_text(encoding="utf-8")
     assert left_behind(local.build_dir) == []
 
@@ -306,7 +373,8 @@ def interrupted(bank: Bank, number: signal.Signals, *arguments: str) -> tuple[in
         for line in process.stdout:
             if line.split()[0] == "start":
                 execution_id = line.split()[-1]
-            if line.split()[0] == "preprocess":  # training begins
+            # Training begins; local mode has no feature store.
+            if line.split()[0] == ("features" if execution_id else "preprocess"):
                 break
         if execution_id:
             wait_until(lambda: said_something(bank, execution_id), "training to say something")

@@ -81,6 +81,22 @@ class Bank:
         """Another client of the same account."""
         return self.localstack.client("sagemaker")
 
+    def encodings(self, name: str) -> dict[str, Any]:
+        """DescribeFeatureGroup of a group of encodings."""
+        described: dict[str, Any] = self.sagemaker.describe_feature_group(FeatureGroupName=name)
+        return described
+
+    def encoding_groups(self) -> list[str]:
+        """The names of all groups of encodings."""
+        pages = self.sagemaker.get_paginator("list_feature_groups").paginate(NameContains="bank-encodings")
+        return [item["FeatureGroupName"] for page in pages for item in page["FeatureGroupSummaries"]]
+
+    def forget_encodings(self) -> None:
+        """Delete every group of encodings, and see them gone."""
+        for name in self.encoding_groups():
+            self.sagemaker.delete_feature_group(FeatureGroupName=name)
+        wait_until(lambda: True if not self.encoding_groups() else None, "the groups of encodings to go")
+
     def versions(self) -> dict[int, str]:
         """The approval status of every version."""
         pages = self.sagemaker.get_paginator("list_model_packages").paginate(ModelPackageGroupName=GROUP)

@@ -19,6 +19,25 @@ def test_overhead_is_what_is_not_work() -> None:
     }
 
 
+def test_what_runs_at_the_same_time_is_counted_once() -> None:
+    record = RunRecord("bank", "2026-01-01T00:00:00Z", "log")
+    record.steps = [
+        # 10 to 16, work 12 to 16; 11 to 13, work 12 to 13; 20 to 21, work 20.5 to 21.
+        StepFigures("ingest", "Succeeded", 8.0, 6.0, 4.0, container_started_at="2026-01-01T00:00:10+00:00"),
+        StepFigures(
+            "preprocess", "Succeeded", 8.0, 2.0, 1.0, container_started_at="2026-01-01T00:00:11+00:00"
+        ),
+        StepFigures("train", "Succeeded", 3.0, 1.0, 0.5, container_started_at="2026-01-01T00:00:20+00:00"),
+        StepFigures("endpoint", "Succeeded", 3.0, work_seconds=0.5),
+    ]
+
+    record.note_overhead(20.0)
+
+    assert record.overhead["container_seconds"] == 7.0
+    assert record.overhead["work_seconds"] == 5.0
+    assert record.overhead["sdk_seconds"] == 13.0
+
+
 def test_a_record_is_written_whole(tmp_path: Path) -> None:
     record = RunRecord("bank", "2026-01-01T00:00:00Z", "log", status="Failed", failure_reason="no rows")
 

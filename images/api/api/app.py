@@ -13,8 +13,10 @@ from api.errors import ApiError
 from api.labels import checked_labels, take_in
 from api.metrics import MEDIA_TYPE
 from api.openapi import document
+from api.page.routes import add_page
 from api.predictions import Wishes, checked_records, wants_contributions
 from api.problems import JsonResponse, problem
+from api.project_list import project_list
 from api.service import Service
 
 KEY_HEADER = "X-Api-Key"
@@ -22,13 +24,15 @@ KEY_HEADER = "X-Api-Key"
 
 def create_app(service: Service) -> FastAPI:
     """The application over `service`, which whoever runs it has opened and will close."""
-    # Pages that show the API take scripts from elsewhere; the document itself is at /openapi.json.
+    # FastAPI's own pages take scripts from elsewhere; the document itself is at /openapi.json.
     app = FastAPI(title="Slipway predictions", docs_url=None, redoc_url=None)
     app.openapi = lambda: document(service.projects)  # type: ignore[method-assign]
     _add_errors(app)
     _add_health(app, service)
     _add_project_routes(app, service)
     settings = service.settings
+    if settings.page:
+        add_page(app)
     if settings.cors_origins:
         app.add_middleware(
             CORSMiddleware,
@@ -49,6 +53,10 @@ def create_app(service: Service) -> FastAPI:
 
 def _add_project_routes(app: FastAPI, service: Service) -> None:
     settings = service.settings
+
+    @app.get("/v1/projects")
+    async def projects() -> Response:
+        return JsonResponse(project_list(service.projects))
 
     @app.post("/v1/{project}/predictions")
     async def predictions(project: str, request: Request) -> Response:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator, Mapping
 
 from api.project import Project
+from api.project_list import PROJECTS_PATH
 from api.schema import Schema
 
 Document = dict[str, object]
@@ -110,7 +111,7 @@ TAKEN_IN: Document = {
 
 def document(projects: Mapping[str, Project]) -> Document:
     """The whole document; each project has paths of its own, for its records have fields of their own."""
-    paths: Document = {}
+    paths: Document = {"/v1/projects": PROJECTS_PATH}
     for name, project in projects.items():
         paths |= dict(_paths(name, project))
     return {

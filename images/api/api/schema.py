@@ -55,9 +55,11 @@ class NumericFeature(BaseModel, frozen=True, extra="forbid"):
 
     @property
     def example(self) -> Value:
-        """A value that is allowed."""
-        low = self.minimum if self.minimum is not None else min(self.maximum or 1, 1)
-        return math.ceil(low) if self.type == "Integral" else low
+        """The allowed value that is nearest to 0."""
+        low = -math.inf if self.minimum is None else self.minimum
+        high = math.inf if self.maximum is None else self.maximum
+        nearest = min(max(0.0, low), high)
+        return math.ceil(nearest) if self.type == "Integral" else nearest
 
     def document(self) -> dict[str, object]:
         """As JSON Schema."""

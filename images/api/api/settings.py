@@ -17,6 +17,7 @@ class Settings(BaseModel, frozen=True, extra="forbid"):
     keys_file: str = ""
     host: str = "0.0.0.0"
     port: int = Field(default=8000, ge=1, le=65535)
+    page: bool = True
     cors_origins: tuple[str, ...] = ()
     max_concurrency: int = Field(default=64, ge=1)
     max_body_bytes: int = Field(default=2 * 1024 * 1024, ge=1)

@@ -15,11 +15,16 @@ README = (Path(__file__).parents[1] / "README.md").read_text(encoding="utf-8")
 def test_the_table_of_settings_is_the_one_in_force() -> None:
     rows = dict(re.findall(r"^\| `API_([A-Z_]+)` \| ([^|]+) \|", README, re.MULTILINE))
     in_force = {
-        name.upper(): "–" if field.default in ("", ()) or field.is_required() else f"{field.default}"
+        name.upper(): "–" if field.default in ("", ()) or field.is_required() else written(field.default)
         for name, field in Settings.model_fields.items()
     }
 
     assert {name: default.strip() for name, default in rows.items()} == in_force
+
+
+def written(default: object) -> str:
+    """A default as a variable has it."""
+    return "01"[default] if isinstance(default, bool) else f"{default}"
 
 
 def test_the_example_describes_a_project() -> None:

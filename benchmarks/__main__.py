@@ -5,6 +5,7 @@ import os
 import sys
 
 from benchmarks import (
+    api,
     capture,
     emulator,
     featurestore,
@@ -29,6 +30,7 @@ QUESTIONS = {
     "emulator": emulator.main,
     "invocations": invocations.main,
     "capture": capture.main,
+    "api": api.main,
     "functions": functions.main,
     "job_queue": job_queue.main,
     "pipelines": pipelines.main,
@@ -48,7 +50,7 @@ def main() -> int:
     try:
         source = choose("bank", settings, ROOT / "build")
         print(source.line, flush=True)
-        images = {name: reference(name) for name in ("preprocess", "train_xgb", "emulator")}
+        images = {name: reference(name) for name in ("preprocess", "train_xgb", "emulator", "api")}
         for name in names:
             figures = QUESTIONS[name](images, source.path, source.is_synthetic)
             figures.write(ROOT / "build" / "bench")

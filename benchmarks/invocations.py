@@ -10,6 +10,7 @@ import tarfile
 import tempfile
 import threading
 import time
+from collections.abc import Mapping
 from pathlib import Path
 from statistics import median
 from typing import Any
@@ -75,11 +76,12 @@ def trained(images: dict[str, str], data: Path, folder: Path) -> tuple[str, byte
 
 def in_service(client: Any, endpoint: str, image: str, model_uri: str, captures: bool = True) -> str:
     """The ARN of an endpoint that answers, and captures all. Raises JobError where it does not come up."""
-    client.create_model(
-        ModelName=endpoint,
-        ExecutionRoleArn=ROLE,
-        PrimaryContainer={"Image": image, "ModelDataUrl": model_uri},
-    )
+    return serving(client, endpoint, {"Image": image, "ModelDataUrl": model_uri}, captures)
+
+
+def serving(client: Any, endpoint: str, container: Mapping[str, str], captures: bool = True) -> str:
+    """The same of a model of any container. Raises JobError where it does not come up."""
+    client.create_model(ModelName=endpoint, ExecutionRoleArn=ROLE, PrimaryContainer=container)
     client.create_endpoint_config(
         EndpointConfigName=endpoint,
         ProductionVariants=[

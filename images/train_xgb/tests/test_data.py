@@ -62,6 +62,7 @@ def test_float32_comes_back_from_its_shortest_text(tmp_path: Path, encoder: Enco
         (GOOD + "2,1,1,1,0,0,1,0\n", "line 3: column 1 (the label) is '2'; it must be 0 or 1"),
         ("y,age,rate,a,b,c,d,e\n" + GOOD, "line 1: no number at all, so it looks like a header"),
         (GOOD + "1,1_0,1,1,0,0,1,0\n", "line 3: column 2 (age) is '1_0', not a number"),
+        (GOOD + "1,٣,1,1,0,0,1,0\n", "line 3: column 2 (age) is '٣', not a number"),
         ("1,1,1,1,0,0,1,0\n" * 3, "all 3 rows have the label 1"),
         ("0,1,1,1,0,0,1,0\n" * 2, "all 2 rows have the label 0"),
         (b"\x1f\x8b\x08\x00\x00\x00", "is not plain CSV text"),

@@ -82,6 +82,7 @@ def test_line_ends_inside_a_text_do_not_end_the_row(encoder_bytes: bytes) -> Non
         (CSV, "0,-inf,1,0,0,1,0\n", 1, "rate is '-inf', not a finite number"),
         (CSV, "0,1e99,1,0,0,1,0\n", 1, "rate is not a finite number, or too large"),
         (CSV, "1_0,0,1,0,0,1,0\n", 1, "age is '1_0', not a number"),
+        (CSV, "٣,0,1,0,0,1,0\n", 1, "age is '٣', not a number"),
         (CSV, ",0,1,0,0,1,0\n", 1, "age is empty"),
         (CSV, "0,0,1,1,0,1,0\n", 1, "job has 2 of its columns at 1"),
         (

@@ -91,7 +91,9 @@ def _raw_csv(body: bytes, header: list[str], encoder: Encoder) -> Rows | None:
     rows = [line.split(",") for line in lines]
     # strict: all lines are as long as the header.
     columns = dict(zip(header, zip(*rows, strict=True), strict=True))
-    if any("_" in "".join(columns[number.name]) for number in encoder.numeric):
+    texts = ["".join(columns[number.name]) for number in encoder.numeric]
+    # float() would read "1_0" as 10, and the digits of every script.
+    if any("_" in text or not text.isascii() for text in texts):
         return None
     numbers = {number.name: _texts_as_numbers(columns[number.name]) for number in encoder.numeric}
     return _encoded(len(rows), numbers, columns, "", encoder)

@@ -168,8 +168,8 @@ def _line_fault(line: str, encoder: Encoder) -> str | None:
 
 
 def _as_number(cell: str) -> float | None:
-    # float() would read "1_0" as 10; numpy's parser refuses it.
-    if "_" in cell:
+    # float() would read "1_0" as 10, and the digits of every script; numpy's parser refuses both.
+    if "_" in cell or not cell.isascii():
         return None
     try:
         return float(cell)

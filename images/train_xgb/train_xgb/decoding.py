@@ -139,8 +139,8 @@ def _finite(name: str, cell: str) -> float:
 
 
 def _number(cell: str) -> float | None:
-    # float() would read "1_0" as 10.
-    if "_" in cell:
+    # float() would read "1_0" as 10, and the digits of every script.
+    if "_" in cell or not cell.isascii():
         return None
     try:
         return float(cell)

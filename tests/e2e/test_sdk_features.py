@@ -16,7 +16,7 @@ from tests.e2e.test_sdk_sessions import PYTHONS, environment
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.localstack_calls import fresh
-from tests.support.sdk_features import frame
+from tests.support.sdk_features import AT_SECONDS, frame
 
 PROGRAM_SECONDS = 120
 
@@ -60,6 +60,11 @@ def test_a_query_answers_the_newest_rows(told: dict[str, Any]) -> None:
     left = frame()[lambda rows: rows["id"] != "c7"][["id", "orders", "score"]]
 
     assert told["query"] == left.to_numpy().tolist()
+
+
+def test_the_builders_training_set_has_nothing_of_the_future(told: dict[str, Any]) -> None:
+    # Who is not in it had no record by then, or was deleted at any time (the builder's own rule).
+    assert told["training_set"] == [["c3", 1, 3, AT_SECONDS], ["c9", 1, 9, AT_SECONDS]]
 
 
 def test_every_row_is_in_the_offline_store_though_the_group_was_deleted(

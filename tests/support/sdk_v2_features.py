@@ -53,6 +53,17 @@ class V2Features:
         query.wait()
         return query.as_dataframe()
 
+    def training_set(self, base: Frame, output: str) -> Frame:
+        """Have the dataset builder join."""
+        builder = FeatureStore(self._session).create_dataset(
+            base=base,
+            output_path=output,
+            record_identifier_feature_name="id",
+            event_time_identifier_feature_name="moment",
+        )
+        builder.with_feature_group(self._group).point_in_time_accurate_join()
+        return builder.with_number_of_recent_records_by_record_identifier(1).to_dataframe()[0]
+
     def groups(self) -> list[str]:
         """List by name."""
         found = FeatureStore(self._session).list_feature_groups(name_contains=self._group.name)

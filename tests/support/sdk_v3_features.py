@@ -12,6 +12,7 @@ from sagemaker.mlops.feature_store import (
     ingest_dataframe,
     load_feature_definitions_from_dataframe,
 )
+from sagemaker.mlops.feature_store.dataset_builder import DatasetBuilder
 
 from tests.support.sdk_features import Frame, use
 
@@ -60,6 +61,18 @@ class V3Features:
         query.run(sql.format(table=f'"{query.table_name}"'), output_location=output)
         query.wait()
         return query.as_dataframe()
+
+    def training_set(self, base: Frame, output: str) -> Frame:
+        """Have the dataset builder join."""
+        builder = DatasetBuilder.create(
+            base=base,
+            output_path=output,
+            session=Session(),
+            record_identifier_feature_name="id",
+            event_time_identifier_feature_name="moment",
+        )
+        builder.with_feature_group(self._group()).point_in_time_accurate_join()
+        return builder.with_number_of_recent_records_by_record_identifier(1).to_dataframe()[0]
 
     def groups(self) -> list[str]:
         """List by name."""

@@ -50,10 +50,15 @@ def test_new_rows_become_a_version_without_anybodys_hand(bank: Bank, tmp_path: P
     (number,) = set(bank.versions()) - set(before)
     package = bank.version(number)
     assert package["ModelApprovalStatus"] == "PendingManualApproval"
+    execution_id = execution["PipelineExecutionArn"].rpartition("/")[2]
+    # Its rows are others, its categories are not: the same group, another encoder.
+    (group,) = bank.encoding_groups()
     assert package["CustomerMetadataProperties"] == {
         "data-sha256": hashlib.sha256(body).hexdigest(),
         "data-version": version,
-        "pipeline-execution-id": execution["PipelineExecutionArn"].rpartition("/")[2],
+        "pipeline-execution-id": execution_id,
+        "feature-group-name": group,
+        "encoder-uri": f"s3://slipway-bank/executions/{execution_id}/preprocess/encoder/encoder.json",
     }
     # Nobody has approved it: what served goes on.
     assert bank.served_version() in before
@@ -89,7 +94,8 @@ def test_broken_rows_fail_in_readable_words_send_an_event_and_register_nothing(
 
     assert execution["PipelineExecutionStatus"] == "Failed"
     steps = bank.steps(execution)
-    assert list(steps) == ["preprocess"]
+    # Ingest needs no rows.
+    assert set(steps) == {"preprocess", "ingest"}
     assert "broken.csv: missing column 'age'" in steps["preprocess"]["FailureReason"]
     event = json.loads(received(bank.localstack, queue))
     assert event["detail"]["pipelineExecutionArn"] == execution["PipelineExecutionArn"]

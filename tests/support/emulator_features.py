@@ -1,5 +1,6 @@
 """Feature groups of a running emulator."""
 
+from collections.abc import Mapping
 from typing import Any
 
 from tests.support.containers import wait_until
@@ -24,10 +25,18 @@ def create_group(
 ) -> dict[str, Any]:
     """A group of an id, a time and `more_features` by their types, in both stores; described once Created."""
     types = {"id": "String", "at": "String", **more_features}
+    return create_group_of(emulator, sagemaker, name, types, storage_type)
+
+
+def create_group_of(
+    emulator: Emulator, sagemaker: Any, name: str, types: Mapping[str, str], storage_type: str = "Standard"
+) -> dict[str, Any]:
+    """A group of features by their types, the identifier first and then the time; described once Created."""
+    identifier, event_time, *_ = types
     sagemaker.create_feature_group(
         FeatureGroupName=name,
-        RecordIdentifierFeatureName="id",
-        EventTimeFeatureName="at",
+        RecordIdentifierFeatureName=identifier,
+        EventTimeFeatureName=event_time,
         FeatureDefinitions=[
             {"FeatureName": feature, "FeatureType": its_type} for feature, its_type in types.items()
         ],

@@ -92,7 +92,7 @@ def write_processing_root(
     inputs = root / "processing" / "input"
     for folder in (inputs / "data", inputs / "schema", root / "config", root / "output"):
         folder.mkdir(parents=True)
-    for name in ("train", "validation", "test", "live", "encoder", "baseline", "schema", "report"):
+    for name in ("train", "validation", "test", "live", "keys", "encoder", "baseline", "schema", "report"):
         (root / "processing" / "output" / name).mkdir(parents=True)
     for name, content in files.items():
         (inputs / "data" / name).parent.mkdir(exist_ok=True)

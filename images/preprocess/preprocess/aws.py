@@ -27,6 +27,8 @@ def client(service: str) -> Any:
         max_pool_connections=CONNECTIONS,
         connect_timeout=10,
         read_timeout=60,
+        # Half of a call of a thousand values; what is asked is made here, and AWS checks it too.
+        parameter_validation=False,
     )
     # SageMaker tells a job its region by the first name, boto3 knows the second alone.
     region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")

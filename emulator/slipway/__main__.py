@@ -30,6 +30,7 @@ from slipway.operations.studio_images import StudioImages
 from slipway.operations.tags import Tags
 from slipway.protocol.call import HttpAnswer, HttpRequest
 from slipway.protocol.clock_pages import ClockPages
+from slipway.protocol.connection import Connection
 from slipway.protocol.dispatch import Dispatcher, Operation
 from slipway.protocol.plain_records import PlainRecords
 from slipway.protocol.server import Answerer, Server, json_page
@@ -208,6 +209,7 @@ def serve(server: Server, port: int) -> None:
         port=port,
         log_level="warning",
         access_log=False,
+        http=Connection,
         # Nothing here is a web socket: a request to become one is answered like any other.
         ws="none",
         timeout_keep_alive=75,

@@ -43,8 +43,8 @@ ONLY_IN = {
     "docker": {"containers"},
     "sqlite3": {"store"},
     "duckdb": {"staging.parquet", "staging.sql"},
-    "asyncio": {"protocol.server"},
-    "uvicorn": {"__main__"},
+    "asyncio": {"protocol.server", "protocol.connection"},
+    "uvicorn": {"__main__", "protocol.connection"},
 }
 MODULES = sorted(SLIPWAY.rglob("*.py"))
 

@@ -67,6 +67,11 @@ class Aws:
         return self._client("lambda")
 
     @cached_property
+    def athena(self) -> Any:
+        """SQL over tables in S3."""
+        return self._client("athena")
+
+    @cached_property
     def logs(self) -> Any:
         """CloudWatch Logs."""
         return self._client("logs")

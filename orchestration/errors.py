@@ -29,5 +29,13 @@ class FeatureGroupError(OrchestrationError):
     """A group of encodings that is not there, or that must stay."""
 
 
+class QueryError(OrchestrationError):
+    """A query that did not succeed; the message is Athena's own reason."""
+
+
+class TrainingSetError(OrchestrationError):
+    """Entities or feature groups that no training set can be made of."""
+
+
 class DeploymentError(OrchestrationError):
     """An approved version that nobody deployed, or a deployment that failed."""

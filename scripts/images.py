@@ -14,6 +14,8 @@ from scripts.content_tag import content_tag
 IMAGES = ROOT / "images"
 # The control plane is an image too; its folder is the service's, beside images/.
 EMULATOR = ROOT / "emulator"
+# What tests/ui look at pages with: built for the tests alone, and no image of the project's.
+BROWSER = ROOT / "tests" / "ui" / "browser"
 SMCONTRACT = ROOT / "lib" / "smcontract"
 REPOSITORY = "slipway"
 # Where Debian, Red Hat and SUSE keep the host's certificates; only networks
@@ -35,7 +37,8 @@ class Build:
     @property
     def folder(self) -> Path:
         """The build's context."""
-        return EMULATOR if self.name == EMULATOR.name else IMAGES / self.name
+        elsewhere = {folder.name: folder for folder in (EMULATOR, BROWSER)}
+        return elsewhere.get(self.name, IMAGES / self.name)
 
     @property
     def local_name(self) -> str:
@@ -194,6 +197,7 @@ def main() -> int:
         for name in names:
             if "AS test" in (Build(name).folder / "Dockerfile").read_text(encoding="utf-8"):
                 ensure_built(Build(name, "test"))
+        ensure_built(Build(BROWSER.name))
     figures = {image.name: {**asdict(image)} for image in built}
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "images.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

@@ -29,6 +29,12 @@ function show(...parts) {
   byId("result").replaceChildren(...parts.filter((part) => part !== null));
 }
 
+/** Bring the answer into view where it lies below the window, as it does in a narrow one. */
+export function bringIntoView() {
+  const answer = byId("answer");
+  if (answer.getBoundingClientRect().top > 0.8 * innerHeight) answer.scrollIntoView({ block: "start" });
+}
+
 function verdict({ label, probability }, { target }) {
   const filled = element("span", {});
   filled.style.width = `${100 * probability}%`;
@@ -36,7 +42,6 @@ function verdict({ label, probability }, { target }) {
     "div",
     { className: "verdict" },
     element("p", {}, `${target.name}: `, element("strong", { id: "label", textContent: label })),
-    element("div", { className: "meter", ariaHidden: "true" }, filled),
     element(
       "p",
       {},
@@ -45,6 +50,7 @@ function verdict({ label, probability }, { target }) {
       ": ",
       element("data", { id: "probability", value: String(probability), textContent: percent(probability) }),
     ),
+    element("div", { className: "meter", ariaHidden: "true" }, filled),
   );
 }
 
@@ -53,7 +59,8 @@ function facts(answer, { probability }) {
   const version = model.model_package_version;
   const rows = [
     ["Probability", String(probability)],
-    ["Model version", version === null ? "not known" : String(version), model.model_package_arn],
+    ["Model version", version === null ? "not known" : String(version)],
+    ["Model package", model.model_package_arn ?? "not known"],
     ["Variant", model.variant ?? "not told"],
     ["Endpoint", model.endpoint_status ?? "not known"],
     ["Features", answer.features],
@@ -62,9 +69,7 @@ function facts(answer, { probability }) {
   return element(
     "dl",
     { className: "facts" },
-    ...rows.map(([term, text, title]) =>
-      element("div", {}, element("dt", {}, term), element("dd", { title, textContent: text })),
-    ),
+    ...rows.map(([term, text]) => element("div", {}, element("dt", {}, term), element("dd", {}, text))),
   );
 }
 
@@ -72,7 +77,7 @@ function problemBox(problem) {
   const wait = problem.retryAfter ? ` Ask again in ${problem.retryAfter} s.` : "";
   return element(
     "div",
-    { className: "problem", role: "alert" },
+    { className: "problem" },
     element("h3", {}, problem.status ? `${problem.title} (${problem.status})` : problem.title),
     element("p", {}, problem.message + wait),
     problem.requestId ? element("p", { className: "hint" }, `Request ${problem.requestId}`) : null,

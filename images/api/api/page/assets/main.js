@@ -1,6 +1,6 @@
 // Puts the page together: which project, what is asked, where the answer goes.
 
-import { showPrediction, showProblem, showQuiet } from "./answer.js";
+import { bringIntoView, showPrediction, showProblem, showQuiet } from "./answer.js";
 import { predict, Problem, projects } from "./client.js";
 import { byId, element } from "./dom.js";
 import { mark, showFields } from "./form.js";
@@ -64,7 +64,9 @@ async function ask() {
       "X-Target-Variant": byId("variant").value.trim(),
     });
     // Another project may have been chosen while this one was asked.
-    if (asked.project === project) showPrediction(answer, asked);
+    if (asked.project !== project) return;
+    showPrediction(answer, asked);
+    bringIntoView();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
     if (asked.project === project) refuse(problem);
@@ -83,7 +85,8 @@ function refuse(problem) {
   const faults = new Map(problem.errors.map(({ field, reason }) => [field, reason]));
   const marked = fields.filter((field) => faults.has(field.name));
   for (const field of marked) field.mark(faults.get(field.name));
-  marked[0]?.control.focus();
+  if (marked.length > 0) marked[0].control.focus();
+  else bringIntoView();
 }
 
 function unmark() {

@@ -27,7 +27,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: clock help setup images data up run api approve reject features down purge lint types unit contract integration e2e test check bench push soak lock logs env
+.PHONY: clock help setup images data up run api approve reject features down purge lint types unit contract integration e2e ui test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -89,7 +89,7 @@ types: setup ## mypy --strict, tests included
 unit: setup ## Tests without Docker, seconds
 	@$(VENV)/pytest tests/unit
 
-contract integration e2e: setup-tests images-tests
+contract integration e2e ui: setup-tests images-tests
 	@$(VENV)/pytest tests/$@
 
 test: setup-tests images-tests ## All tests; the closing line is pytest's

@@ -75,6 +75,7 @@ def main() -> int:
     parser.add_argument("projects", help="URIs of projects' documents, separated by commas")
     arguments = parser.parse_args()
     url = timed_step("api", lambda: up(arguments.projects, KEY_FILE))
+    say(f"  page         {url}/")
     say(f"  fields       {url}/openapi.json, with an example for each path")
     say(f'  ask          curl -H "X-Api-Key: $(cat {relative(KEY_FILE)})" {url}/v1/PROJECT/model')
     return 0

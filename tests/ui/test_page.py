@@ -10,10 +10,10 @@ import pytest
 from scripts.commands import ROOT
 from tests.support.api_server import KEY
 from tests.support.browser import SHIFT, Page
-from tests.ui.conftest import Site
+from tests.ui.conftest import URL, Site
 
 PICTURES = ROOT / "build" / "ui"
-RECORD: dict[str, Any] = {"age": 63, "rate": None, "job": "student", "contact": "by letter, post"}
+RECORD: dict[str, Any] = {"age": 63, "rate": None, "job": "student", "contact": "letter"}
 # What Chromium says of every answer that is an error.
 STATUS = "responded with a status of {}"
 # WCAG 2.2, 1.4.3: the contrast of text.
@@ -74,8 +74,10 @@ def test_what_is_shown_is_what_the_api_answers(page: Page, site: Site) -> None:
     assert page.text("#probability") == f"{100 * prediction['probability']:.1f} %"
     facts = page.text(".facts").splitlines()
     assert facts[facts.index("Variant") + 1] == "AllTraffic"
-    assert facts[facts.index("Features") + 1] == "raw"
+    assert facts[facts.index("Features") + 1] == own["features"] == "looked up"
     assert facts[facts.index("Endpoint") + 1] == "InService"
+    assert facts[facts.index("Model version") + 1] == "1"
+    assert facts[facts.index("Model package") + 1] == site.deployed.model_package_arn
 
 
 def test_the_bars_are_the_contributions(page: Page, site: Site) -> None:
@@ -187,7 +189,7 @@ def test_the_keyboard_is_enough(page: Page, site: Site) -> None:
     page.press("Tab")
     page.press("s")
     page.press("Tab")
-    assert page.evaluate("document.activeElement.selectedOptions[0].text") == "by letter, post"
+    assert page.evaluate("document.activeElement.selectedOptions[0].text") == "letter"
     page.press("Tab", 2)  # past the options, which stay closed
     assert page.evaluate("document.activeElement.id") == "contributions"
     page.press("Tab")
@@ -206,7 +208,7 @@ def test_the_keyboard_is_enough(page: Page, site: Site) -> None:
         "[...document.querySelectorAll('.facts dt')].find((each) => each.textContent === 'Inference id')"
         ".nextSibling.textContent"
     )
-    lines = [json.loads(body) for body in site.endpoints.objects("ui-truth/").values()]
+    lines = [json.loads(body) for body in site.deployed.endpoints.objects("ui-truth/").values()]
     assert [
         line["groundTruthData"]["data"] for line in lines if line["eventMetadata"]["eventId"] == inference_id
     ] == ["yes"]
@@ -227,7 +229,7 @@ def test_another_truth_than_the_first_is_refused_in_words(page: Page) -> None:
     page.expect(STATUS.format(409))
 
 
-def test_another_project_has_a_form_of_its_own(page: Page, site: Site) -> None:
+def test_another_project_has_a_form_of_its_own(page: Page) -> None:
     fill(page)
     ask(page)
     page.evaluate("document.querySelector('#project').focus()")
@@ -240,7 +242,7 @@ def test_another_project_has_a_form_of_its_own(page: Page, site: Site) -> None:
     assert numbers(page, "#probability")
     # It takes no ground truth.
     assert page.evaluate("document.querySelector('.truth')") is None
-    page.open(f"{site.url}#people")
+    page.open(f"{URL}#people")
     page.wait_for("document.querySelector('#project').value === 'people'")
 
 

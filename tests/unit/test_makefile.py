@@ -16,7 +16,7 @@ VERBS = (
     *("approve", "reject", "api"),
 )
 # Parts of `test`, for whoever works on one of them; `make help` stays short.
-WITHOUT_A_LINE = {"contract", "integration", "e2e"}
+WITHOUT_A_LINE = {"contract", "integration", "e2e", "ui"}
 MAKEFILE = (ROOT / "Makefile").read_text(encoding="utf-8")
 
 

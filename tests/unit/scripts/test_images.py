@@ -5,8 +5,9 @@ from pathlib import Path
 import pytest
 
 from scripts import images
-from scripts.commands import SetupError
+from scripts.commands import ROOT, SetupError
 from scripts.images import (
+    BROWSER,
     Build,
     build_args,
     chosen,
@@ -45,6 +46,12 @@ def test_every_folder_with_a_dockerfile_is_an_image() -> None:
         "registry",
         "train_xgb",
     ]
+
+
+def test_the_tests_browser_is_built_like_an_image_and_is_none() -> None:
+    assert Build(BROWSER.name).folder == ROOT / "tests" / "ui" / "browser"
+    assert (BROWSER / "Dockerfile").is_file()
+    assert BROWSER.name not in image_names()
 
 
 def test_no_name_means_every_image() -> None:

@@ -1,4 +1,4 @@
-"""AWS's Signature Version 4 of requests that this image makes: plain paths, no query, a body that is all there.
+"""AWS's Signature Version 4 for requests as this image makes them: plain paths, no query, the whole body.
 
 botocore's signer takes a fifth of the CPU of a whole prediction. This one keeps
 the key of the day, and a test compares it with botocore's.

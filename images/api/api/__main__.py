@@ -7,6 +7,7 @@ import os
 import signal
 import sys
 import time
+from functools import partial
 from types import FrameType
 from typing import NoReturn
 
@@ -56,6 +57,7 @@ async def _serve() -> int:
     import uvicorn
 
     from api.app import create_app
+    from api.connection import Connection
     from api.service import Service
     from api.settings import Settings
 
@@ -67,6 +69,7 @@ async def _serve() -> int:
             create_app(service),
             host=settings.host,
             port=settings.port,
+            http=partial(Connection, request_seconds=settings.request_seconds),
             log_level="warning",
             access_log=False,
             server_header=False,

@@ -15,7 +15,7 @@ BATCH = 100
 
 @dataclass(frozen=True)
 class FeatureJobs:
-    """`ingest`, the plain job and `features`, of one schema; what they leave is below `folder` of the bucket."""
+    """`ingest`, the plain job and `features`, of one schema; all of it is below `folder` of the bucket."""
 
     jobs: Jobs
     folder: str

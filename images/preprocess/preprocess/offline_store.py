@@ -137,9 +137,8 @@ def columns_by_key(content: bytes) -> dict[str, str]:
     table = pa_csv.read_csv(
         io.BytesIO(content),
         pa_csv.ReadOptions(column_names=names, skip_rows=1, use_threads=False),
-        convert_options=pa_csv.ConvertOptions(
-            column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False
-        ),
+        pa_csv.ParseOptions(newlines_in_values=True),
+        pa_csv.ConvertOptions(column_types=dict.fromkeys(names, pa.string()), strings_can_be_null=False),
     ).combine_chunks()
     keys, *columns = table.columns
     joined = pc.binary_join_element_wise(*columns, SEPARATOR)

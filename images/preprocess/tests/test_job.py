@@ -320,3 +320,29 @@ def test_part_without_rows_has_no_file(job: Job) -> None:
 
     absent = {"keys/validation.csv", "live/encoded.csv", "live/live.csv", "validation/validation.csv"}
     assert set(OUTPUTS) - set(job.outputs()) == absent
+
+
+def test_keys_are_the_categories_of_the_rows_beside_them(job: Job) -> None:
+    job.give("a.csv", file_of(rows(200)))
+
+    job.run()
+
+    for name in ("train", "validation"):
+        keys = list(csv.reader(io.StringIO(job.output(f"keys/{name}.csv"))))
+        lines = [line.split(",") for line in job.output(f"{name}/{name}.csv").splitlines()]
+        assert len(keys) == len(lines)
+        for (key,), (_, _, _, admin, blue_collar, bern, hague) in zip(keys, lines, strict=True):
+            work = {"10": "admin.", "01": "blue-collar"}[admin + blue_collar]
+            city = {"10": "Bern, CH", "01": 'the "Hague"', "00": ""}[bern + hague]
+            assert key == f"{work},{city}"
+
+
+def test_rows_without_categories_have_empty_keys(job: Job) -> None:
+    document = json.loads((job.root.processing / "input/schema/schema.json").read_text())
+    document["features"] = [each for each in document["features"] if "categories" not in each]
+    (job.root.processing / "input/schema/schema.json").write_text(json.dumps(document))
+    job.give("a.csv", file_of(rows(200)))
+
+    job.run()
+
+    assert job.output("keys/train.csv") == '""\n' * 126

@@ -4,7 +4,6 @@ import gzip
 import itertools
 import json
 import os
-import re
 import shutil
 import struct
 from collections.abc import Callable, Sequence
@@ -36,8 +35,8 @@ from tests.support.preprocess_data import (
     raw_rows,
     write_processing_root,
 )
+from tests.support.preprocess_readme import documented_messages, says
 
-README = Path(__file__).parents[2] / "images" / "preprocess" / "README.md"
 CLIENTS = clients()
 TEXT = csv_text(CLIENTS)
 OUTPUTS = [
@@ -103,17 +102,6 @@ def refusal(outcome: Ended, root: Path, left: Sequence[str] = ()) -> str:
     assert len(message) <= 1024
     assert list(outputs_of(root)) == list(left)
     return message.decode()
-
-
-def documented_messages() -> dict[str, str]:
-    """What is wrong, and the message for it, from the README's table."""
-    text = README.read_text(encoding="utf-8").partition("## Failures")[2]
-    return dict(re.findall(r"^\| ([^|`]+) \| `(.+?)` \|$", text, re.MULTILINE))
-
-
-def says(message: str, documented: str) -> bool:
-    """Whether `message` is the documented one, whose … stand for anything."""
-    return re.fullmatch(".*".join(map(re.escape, documented.split("…"))), message) is not None
 
 
 @pytest.fixture(scope="module")

@@ -18,6 +18,7 @@ from tests.support.emulator_jobs import Jobs
 from tests.support.endpoints import new_name
 from tests.support.feature_jobs import RUNTIME, FeatureJobs
 from tests.support.preprocess_data import SCHEMA, clients, csv_text
+from tests.support.preprocess_readme import documented_messages, says
 
 # Seconds since 1970 after any that `ingest` writes.
 LATER = "4102444800"
@@ -172,8 +173,8 @@ def test_an_ingestion_that_is_stopped_says_how_far_it_came(jobs: Jobs) -> None:
     described = jobs.ended(job)
 
     assert described["ProcessingJobStatus"] == "Stopped"
-    assert "stopped by SIGTERM when " in described["ExitMessage"]
     assert f" of {MANY_RECORDS:,} records were there" in described["ExitMessage"]
+    assert says(described["ExitMessage"], documented_messages()["`ingest` is stopped"])
 
 
 def failure(jobs: Jobs, job: str) -> str:
@@ -193,9 +194,10 @@ def test_a_group_of_that_name_with_other_features_is_refused(jobs: Jobs, emulato
     message = failure(jobs, small.start_ingest())
 
     assert message == (
-        f"feature group {foreign} is not what `ingest` makes of this schema: "
+        f"feature group {foreign} is not what ingest makes of this schema: "
         "its RecordIdentifierFeatureName is 'id', not 'combination'; delete it, or choose another prefix."
     )
+    assert says(message, documented_messages()["a group is somebody else's"])
 
 
 def test_categories_that_keys_cannot_hold_are_refused_before_a_group_is_made(jobs: Jobs) -> None:
@@ -204,6 +206,7 @@ def test_categories_that_keys_cannot_hold_are_refused_before_a_group_is_made(job
     message = failure(jobs, commas.start_ingest())
 
     assert "feature 'city': the category 'the \"Hague\", NL' has a comma" in message
+    assert says(message, documented_messages()["a category has a comma"])
     assert jobs.sagemaker.list_feature_groups(NameContains=commas.prefix)["FeatureGroupSummaries"] == []
 
 
@@ -290,6 +293,7 @@ def test_an_offline_store_that_lacks_records_for_too_long_fails_the_job(
         f"the offline store of feature group {group} has 0 of {len(SMALL)} records after 1 s; "
         "start the job again later, or with a larger --wait-seconds."
     )
+    assert says(message, documented_messages()["the offline store lags"])
     assert small.objects("features") == {}
 
 
@@ -308,6 +312,7 @@ def test_a_record_that_somebody_else_wrote_fails_the_job_by_key_and_column(jobs:
         f"row 1 of train, key '{key}', column '{column}': the feature group has '7', the encoder gives '1'; "
         "somebody else wrote that record. Delete the group and ingest it again."
     )
+    assert says(message, documented_messages()["a record was changed"])
     assert small.objects("features") == {}
 
 
@@ -331,8 +336,9 @@ def test_a_group_that_was_not_filled_to_its_end_is_not_read(jobs: Jobs) -> None:
 
     assert message == (
         f"feature group {group} is not filled yet, and the schema's categories have {len(SMALL)} "
-        "combinations; let `ingest` come to its end first."
+        "combinations; let ingest come to its end first."
     )
+    assert says(message, documented_messages()["a group is not full"])
 
 
 def test_a_group_that_is_not_there_is_named(filled: tuple[FeatureJobs, Any], jobs: Jobs) -> None:
@@ -340,4 +346,5 @@ def test_a_group_that_is_not_there_is_named(filled: tuple[FeatureJobs, Any], job
 
     message = failure(jobs, small.start_features("nobodys"))
 
-    assert message == "there is no feature group nobodys; let `ingest` make and fill it."
+    assert message == "there is no feature group nobodys; let ingest make and fill it."
+    assert says(message, documented_messages()["there is no group"])

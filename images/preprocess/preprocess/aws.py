@@ -63,9 +63,9 @@ def wait_for(look: Callable[[], T | None], stop: StopSignal, seconds: float, pau
     """
     deadline = time.monotonic() + seconds
     while (seen := look()) is None:
-        next_look = time.monotonic() + pause
-        if next_look > deadline:
+        if (now := time.monotonic()) >= deadline:
             return None
+        next_look = min(now + pause, deadline)
         while (left := next_look - time.monotonic()) > 0:
             refuse_to_go_on(stop)
             time.sleep(min(left, _LOOK_SECONDS))

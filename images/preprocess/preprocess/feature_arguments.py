@@ -43,6 +43,16 @@ class FeaturesSettings:
 
 def parse_ingest(arguments: list[str], root: ContainerRoot) -> IngestSettings:
     """The settings of `ingest`. Raises ContractError, naming the argument, for what is impossible."""
+    return IngestSettings(**vars(ingest_parser(root).parse_args(arguments)))
+
+
+def parse_features(arguments: list[str], root: ContainerRoot) -> FeaturesSettings:
+    """The settings of `features`. Raises ContractError, naming the argument, for what is impossible."""
+    return FeaturesSettings(**vars(features_parser(root).parse_args(arguments)))
+
+
+def ingest_parser(root: ContainerRoot) -> ArgumentParser:
+    """What knows the arguments of `ingest`."""
     parser = ArgumentParser(
         prog="preprocess ingest",
         description="The encoded columns of every combination of categories, into a feature group.",
@@ -58,11 +68,11 @@ def parse_ingest(arguments: list[str], root: ContainerRoot) -> IngestSettings:
     )
     add("--offline-store-uri", type=_s3_uri, required=True, help="where in S3 the group's offline store is")
     add("--role-arn", required=True, help="the role that writes the offline store")
-    return IngestSettings(**vars(parser.parse_args(arguments)))
+    return parser
 
 
-def parse_features(arguments: list[str], root: ContainerRoot) -> FeaturesSettings:
-    """The settings of `features`. Raises ContractError, naming the argument, for what is impossible."""
+def features_parser(root: ContainerRoot) -> ArgumentParser:
+    """What knows the arguments of `features`."""
     parser = ArgumentParser(
         prog="preprocess features",
         description="Training and validation rows, their encoded columns as the feature store has them.",
@@ -83,7 +93,7 @@ def parse_features(arguments: list[str], root: ContainerRoot) -> FeaturesSetting
         default=WAIT_SECONDS,
         help="how long to wait for the offline store to have every record",
     )
-    return FeaturesSettings(**vars(parser.parse_args(arguments)))
+    return parser
 
 
 def _group_name(text: str) -> str:

@@ -56,7 +56,7 @@ def described_group(sagemaker: Any, name: str, combinations: Combinations) -> De
     """A group that `ensure_group` made before. Raises ContractError where there is none."""
     described = describe(sagemaker, name)
     if described is None:
-        raise ContractError(f"there is no feature group {name}; let `ingest` make and fill it.")
+        raise ContractError(f"there is no feature group {name}; let ingest make and fill it.")
     check_group(described, combinations)
     return described
 
@@ -83,7 +83,7 @@ def check_group(described: Description, combinations: Combinations) -> None:
         )
     if difference := _difference(described, combinations):
         raise ContractError(
-            f"feature group {name} is not what `ingest` makes of this schema: {difference}; "
+            f"feature group {name} is not what ingest makes of this schema: {difference}; "
             "delete it, or choose another prefix."
         )
 

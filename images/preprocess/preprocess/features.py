@@ -115,7 +115,7 @@ def _stored(settings: FeaturesSettings, combinations: Combinations, stop: StopSi
         told = "is not filled yet" if records is None else f"has {records:,} records"
         raise ContractError(
             f"feature group {name} {told}, and the schema's categories have {len(combinations):,} "
-            "combinations; let `ingest` come to its end first."
+            "combinations; let ingest come to its end first."
         )
     store = OfflineStore(client("athena"), client("s3"), group, settings.query_results_uri, stop)
     return store.columns(combinations.encoded_names, records, settings.wait_seconds)

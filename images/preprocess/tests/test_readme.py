@@ -6,8 +6,16 @@ import re
 from fractions import Fraction
 from pathlib import Path
 
-from preprocess.arguments import LARGEST_SEED, OnBadRows, SplitPlan, parse_arguments
+from preprocess.__main__ import COMMANDS
+from preprocess.arguments import LARGEST_SEED, ArgumentParser, OnBadRows, SplitPlan, parse_arguments
+from preprocess.combinations import MOST_COMBINATIONS, Combinations
 from preprocess.csv_rows import read_csv
+from preprocess.feature_arguments import DIGEST_DIGITS, LONGEST_PREFIX, features_parser, ingest_parser
+from preprocess.feature_group import RECORDS_TAG, definitions
+from preprocess.feature_records import MOMENT
+from preprocess.features import PARTS
+from preprocess.features import REPORT as FEATURES_REPORT
+from preprocess.ingest import REPORT as INGEST_REPORT
 from preprocess.report import FAULT_LIMIT, Report
 from preprocess.schema import Schema, parse_schema
 from preprocess.validation import check
@@ -53,6 +61,47 @@ def test_the_table_of_arguments_is_the_one_in_force() -> None:
     assert documented == {
         f"--{name.replace('_', '-')}": shown(value) for name, value in (others | split).items()
     }
+
+
+def documented_arguments(command: str) -> dict[str, str]:
+    return {name.strip("`"): cells[0] for name, cells in table(f"argument of `{command}`").items()}
+
+
+def in_force(parser: ArgumentParser) -> dict[str, str]:
+    """Every argument that a parser knows, with its default."""
+    return {
+        option: shown(action.default)
+        for action in parser._actions
+        for option in action.option_strings
+        if action.dest != "help"
+    }
+
+
+def test_the_tables_of_ingest_s_and_features_arguments_are_the_ones_in_force() -> None:
+    assert documented_arguments("ingest") == in_force(ingest_parser(ContainerRoot()))
+    assert documented_arguments("features") == in_force(features_parser(ContainerRoot()))
+    assert f"at most {LONGEST_PREFIX} letters" in README
+
+
+def test_what_ingest_and_features_leave_is_documented() -> None:
+    documented = {name: re.findall(r"`(\S+)`", cells[0]) for name, cells in table("output of").items()}
+
+    assert documented == {"`ingest`": [INGEST_REPORT], "`features`": [*PARTS.values(), FEATURES_REPORT]}
+
+
+def test_the_commands_are_documented() -> None:
+    assert set(table("first argument")) == {"none of these", *(f"`{name}`" for name in COMMANDS)}
+
+
+def test_what_a_group_holds_is_documented() -> None:
+    (key, event_time, column) = table("feature").values()
+
+    types = [each["FeatureType"] for each in definitions(Combinations.of(example_schema()))]
+    assert [key[0], event_time[0], column[0]] == types[:3]
+    assert event_time[1].startswith(MOMENT)
+    assert f"`{RECORDS_TAG}`" in README
+    assert f"({MOST_COMBINATIONS:,} at most)" in README
+    assert f"`<prefix>-<{DIGEST_DIGITS} digits>`" in README
 
 
 def test_documented_limits_are_the_ones_in_force() -> None:

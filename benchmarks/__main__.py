@@ -15,6 +15,7 @@ from benchmarks import (
     model_quality,
     pipelines,
     run_overhead,
+    serving,
     training_overhead,
 )
 from orchestration.data_source import choose
@@ -34,8 +35,9 @@ QUESTIONS = {
     "functions": functions.main,
     "job_queue": job_queue.main,
     "pipelines": pipelines.main,
-    # Last: it ends the run where a peer of it is not there.
+    # Last: they end the run where a peer of theirs is not there.
     "featurestore": featurestore.main,
+    "serving": serving.main,
 }
 
 

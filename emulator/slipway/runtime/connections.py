@@ -8,6 +8,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
+from typing import Any
 
 # SageMaker wants the socket accepted within 250 ms; on one machine with
 # everything else a full backlog alone takes a second, a SYN's first repetition.
@@ -103,7 +104,7 @@ class Connections:
 
     def _connected(self, deadline: float) -> http.client.HTTPConnection:
         seconds = min(CONNECT_SECONDS, max(deadline - time.monotonic(), 0.001))
-        connection = http.client.HTTPConnection(self.address, self.port, timeout=seconds)
+        connection = _Connection(self.address, self.port, timeout=seconds)
         try:
             connection.connect()
         except OSError as error:
@@ -148,6 +149,28 @@ class Connections:
                 self._idle.append(connection)
                 return
         connection.close()
+
+
+class _Connection(http.client.HTTPConnection):
+    """Sends head and body at once, where http.client sends one after the other and wakes the server twice."""
+
+    _parts: list[bytes] | None = None
+
+    def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
+        """Send the request, whose body are bytes that are all there."""
+        self._parts = parts = []
+        try:
+            super().endheaders(message_body, encode_chunked=encode_chunked)
+        finally:
+            self._parts = None
+        self.send(b"".join(parts))
+
+    def send(self, data: Any) -> None:
+        """Send `data`, or keep it for what follows."""
+        if self._parts is None:
+            super().send(data)
+        else:
+            self._parts.append(data)
 
 
 class OpenAnswer:

@@ -6,8 +6,47 @@ from typing import Any
 import httptools
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+# More than that is not kept to be sent with what follows.
+MOST_HELD_BYTES = 64 * 1024
 TOO_LATE = b"HTTP/1.1 408 Request Timeout\r\nconnection: close\r\ncontent-length: 0\r\n\r\n"
 INVALID = "Invalid HTTP request received."
+
+
+class Together:
+    """A transport that sends at once what is written in one turn of the loop.
+
+    uvicorn writes head and body apart: two calls of the kernel here, and the
+    other side is woken twice.
+    """
+
+    def __init__(self, transport: asyncio.Transport, loop: asyncio.AbstractEventLoop) -> None:
+        self._transport = transport
+        self._loop = loop
+        self._parts: list[bytes] = []
+        self._size = 0
+
+    def __getattr__(self, name: str) -> Any:
+        """Everything else is the transport's own."""
+        return getattr(self._transport, name)
+
+    def write(self, data: bytes) -> None:
+        """Have `data` sent, after all that was written before it."""
+        if not self._parts:
+            self._loop.call_soon(self._flush)
+        self._parts.append(data)
+        self._size += len(data)
+        if self._size > MOST_HELD_BYTES:
+            self._flush()
+
+    def close(self) -> None:
+        """Send what is left and close."""
+        self._flush()
+        self._transport.close()
+
+    def _flush(self) -> None:
+        parts, self._parts, self._size = self._parts, [], 0
+        if parts:
+            self._transport.write(b"".join(parts))
 
 
 class Connection(HttpToolsProtocol):  # type: ignore[misc]  # uvicorn is not followed
@@ -25,7 +64,7 @@ class Connection(HttpToolsProtocol):  # type: ignore[misc]  # uvicorn is not fol
 
     def connection_made(self, transport: asyncio.Transport) -> None:
         """A caller is there, and may begin."""
-        super().connection_made(transport)
+        super().connection_made(Together(transport, self.loop))
         self._wait()
 
     def connection_lost(self, exc: Exception | None) -> None:

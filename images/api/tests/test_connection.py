@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from api.connection import Connection
+from api.connection import MOST_HELD_BYTES, Connection, Together
 
 SECONDS = 0.2
 HEAD = b"POST / HTTP/1.1\r\nHost: a\r\n"
@@ -85,3 +85,39 @@ def test_an_offer_of_another_protocol_is_ignored(port: int, framed: bytes) -> No
         b"abcd",
         b"ef",
     ]
+
+
+class Recording:
+    """A transport that notes what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.is_closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_what_is_written_in_one_turn_is_sent_at_once_and_in_order() -> None:
+    recording: Any = Recording()
+
+    async def scenario() -> None:
+        transport = Together(recording, asyncio.get_running_loop())
+        transport.write(b"head")
+        transport.write(b"body")
+        await asyncio.sleep(0)
+        assert recording.written == [b"headbody"]
+        transport.write(b"a" * MOST_HELD_BYTES)
+        transport.write(b"b")
+        assert recording.written[1:] == [b"a" * MOST_HELD_BYTES + b"b"]
+        transport.write(b"last")
+        transport.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(scenario())
+
+    assert recording.written[2:] == [b"last"]
+    assert recording.is_closed

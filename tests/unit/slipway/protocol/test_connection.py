@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 import uvicorn
-from slipway.protocol.connection import Connection
+from slipway.protocol.connection import MOST_HELD_BYTES, Connection, Together
 
 from tests.support.containers import wait_until
 from tests.support.wire import Caller
@@ -96,3 +96,39 @@ def test_a_request_that_does_not_go_on_ends_its_connection(
 )
 def test_what_is_no_request_is_refused(caller: Caller, content: bytes) -> None:
     assert [reply.status for reply in caller.ask_alone(content)] == [400]
+
+
+class Recording:
+    """A transport that notes what is written."""
+
+    def __init__(self) -> None:
+        self.written: list[bytes] = []
+        self.is_closed = False
+
+    def write(self, data: bytes) -> None:
+        self.written.append(data)
+
+    def close(self) -> None:
+        self.is_closed = True
+
+
+def test_what_is_written_in_one_turn_is_sent_at_once_and_in_order() -> None:
+    recording: Any = Recording()
+
+    async def scenario() -> None:
+        transport = Together(recording, asyncio.get_running_loop())
+        transport.write(b"head")
+        transport.write(b"body")
+        await asyncio.sleep(0)
+        assert recording.written == [b"headbody"]
+        transport.write(b"a" * MOST_HELD_BYTES)
+        transport.write(b"b")
+        assert recording.written[1:] == [b"a" * MOST_HELD_BYTES + b"b"]
+        transport.write(b"last")
+        transport.close()
+        await asyncio.sleep(0)
+
+    asyncio.run(scenario())
+
+    assert recording.written[2:] == [b"last"]
+    assert recording.is_closed

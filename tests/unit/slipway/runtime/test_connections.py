@@ -1,5 +1,6 @@
 """Kept-alive connections against a real server on the loopback interface."""
 
+import http.client
 import socket
 import threading
 
@@ -131,3 +132,23 @@ def test_a_request_that_ended_the_server_is_not_said_to_be_unseen() -> None:
         with pytest.raises(ContainerUnreachableError):
             post(connections, b"die")
         connections.close()
+
+
+def test_head_and_body_are_sent_at_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    sent: list[bytes] = []
+    really = http.client.HTTPConnection.send
+
+    def send(connection: http.client.HTTPConnection, data: bytes) -> None:
+        sent.append(data)
+        really(connection, data)
+
+    monkeypatch.setattr(http.client.HTTPConnection, "send", send)
+    with loopback_model(lambda _path, _headers, body: Said(body=body)) as model:
+        connections = Connections(model.address, model.port)
+        answer = post(connections, b"rows")
+        connections.close()
+
+    assert answer == b"rows"
+    [request] = sent
+    assert request.startswith(b"POST /invocations HTTP/1.1\r\n")
+    assert request.endswith(b"\r\n\r\nrows")

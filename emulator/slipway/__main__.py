@@ -1,5 +1,6 @@
 """The composition root: every part is built here, once."""
 
+import gc
 import logging
 import os
 import signal
@@ -45,6 +46,9 @@ from slipway.telemetry.telemetry import Telemetry
 # Requests that wait for the store, and those that wait for a model, for a minute perhaps; each is a thread.
 REQUEST_THREADS = 64
 INVOCATION_THREADS = 256
+# How long a thread that computes keeps the one that answers waiting; Python's own is ten times as
+# long, as long as seventy look-ups of a record.
+SWITCH_SECONDS = 0.0005
 
 log = logging.getLogger("slipway")
 
@@ -78,7 +82,8 @@ def running(settings: Settings) -> Iterator[Server]:
     operations: dict[tuple[str, str], Operation] = {}
     models = ServiceModels()
     feature_store = FeatureStore(settings, store, clock, s3_clients)
-    dispatcher = Dispatcher(models, operations, PlainRecords(models, feature_store.look_up))
+    plain_records = PlainRecords(models, feature_store.look_up, feature_store.put_soon)
+    dispatcher = Dispatcher(models, operations, plain_records)
     scheduling = Scheduling(settings, store, clock, clients, dispatcher.call)
     functions = Functions(settings, store, clock, engine, images, s3_clients, telemetry, clients)
     executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients, models)
@@ -188,6 +193,7 @@ def main() -> int:
     try:
         settings = Settings.from_environ(os.environ)
         with running(settings) as server:
+            settle()
             serve(server, settings.port)
     except (SettingsError, EngineError, ImageMapError) as error:
         print(f"slipway: {error}", file=sys.stderr)
@@ -198,6 +204,16 @@ def main() -> int:
 def _leave(_number: int, _frame: object) -> None:
     """Unwind, so that every part is closed."""
     raise SystemExit(0)
+
+
+def settle() -> None:
+    """Let no request wait for what is there for good, or for threads that have nobody waiting.
+
+    The services' models are 150,000 objects. A look at all of them takes the collector 50 ms
+    (measured), in which nothing is answered, and finds nothing.
+    """
+    gc.freeze()
+    sys.setswitchinterval(SWITCH_SECONDS)
 
 
 def serve(server: Server, port: int) -> None:

@@ -1,5 +1,6 @@
 """Everything of the feature store, put together once."""
 
+from concurrent.futures import Future
 from pathlib import Path
 
 from slipway.clock import MovableClock
@@ -13,12 +14,14 @@ from slipway.operations.feature_records import FeatureStoreRuntime
 from slipway.operations.feature_search import FeatureSearch
 from slipway.operations.queries import Queries, ReadObject
 from slipway.protocol.dispatch import Operations
+from slipway.resources.feature_record import FeatureValues
 from slipway.resources.resource import Kind, Owner, Resource
 from slipway.settings import Settings
 from slipway.staging.parquet import ParquetWriter
 from slipway.staging.s3 import S3Clients
 from slipway.staging.s3_uri import S3Uri
 from slipway.store.feature_records import FeatureRecords
+from slipway.store.group_commit import GroupCommit
 from slipway.store.store import Store
 
 # Groups that come or go at a time; each waits for S3 alone.
@@ -33,7 +36,8 @@ class FeatureStore:
         executor = FeatureGroupExecutor(store, clock, s3_clients, self._forget_group)
         self._enter_tables = executor.enter_tables
         self._work = Work(Kind.FEATURE_GROUP, store, executor.carry_out, WORKERS, executor.fail)
-        self._runtime = FeatureStoreRuntime(store, self._records, clock)
+        self._commits = GroupCommit(self._records.put)
+        self._runtime = FeatureStoreRuntime(store, self._records, self._commits, clock)
         folder = settings.state_dir / "offline-store"
         self._offline = OfflineStore(
             self._records, clock, ParquetWriter(folder).write, _storing(s3_clients), folder
@@ -64,6 +68,7 @@ class FeatureStore:
 
     def close(self) -> None:
         """Start nothing more; what S3 has not got is stored after the next start."""
+        self._commits.close()
         self._work.close()
         self._queries.close()
         self._offline.close()
@@ -71,6 +76,10 @@ class FeatureStore:
     def look_up(self, owner: Owner, name: str, identifier: str) -> bytes | None:
         """The reply that is kept for a record; raises LookupError where it takes more than a look."""
         return self._runtime.reply(owner, name, identifier)
+
+    def put_soon(self, owner: Owner, name: str, values: FeatureValues) -> Future[bool]:
+        """Begin to put a record; raises LookupError where it takes more than that."""
+        return self._runtime.put_soon(owner, name, values)
 
     def _forget_group(self, group: Resource) -> None:
         self._records.forget(group.internal["generation"])

@@ -13,6 +13,7 @@ from slipway.protocol.plain_records import PlainRecords
 from slipway.resources.resource import Key, Resource
 from slipway.staging.s3 import S3Clients, S3Error
 from slipway.store.feature_records import FeatureRecords
+from slipway.store.group_commit import GroupCommit
 
 from tests.support.control_plane import MODELS, ControlPlane
 
@@ -45,7 +46,8 @@ class FeaturePlane(ControlPlane):
         self.waiting: list[Key] = []
         self.holds = False
         self.executor = FeatureGroupExecutor(self.store, self.clock, cast(S3Clients, Buckets()), self._forget)
-        self.runtime = FeatureStoreRuntime(self.store, self.records, self.clock)
+        commits = GroupCommit(self.records.put)
+        self.runtime = FeatureStoreRuntime(self.store, self.records, commits, self.clock)
         self.operations |= {
             **FeatureGroups(self.store, self.clock, self._submit).operations,
             **FeatureSearch(self.store).operations,
@@ -53,7 +55,7 @@ class FeaturePlane(ControlPlane):
             **self.runtime.operations,
         }
 
-        self.plain_records = PlainRecords(MODELS, self.runtime.reply)
+        self.plain_records = PlainRecords(MODELS, self.runtime.reply, self.runtime.put_soon)
         self.plain = Dispatcher(MODELS, self.operations, self.plain_records)
 
     def create(self, name: str = "people", **parameters: Any) -> str:

@@ -3,6 +3,7 @@
 import json
 import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 
 from slipway.clock import Clock
 from slipway.errors import (
@@ -27,6 +28,7 @@ from slipway.resources.feature_group import (
 )
 from slipway.resources.feature_record import (
     MICROSECONDS,
+    FeatureValues,
     Record,
     check_identifier,
     deletion_line,
@@ -37,6 +39,7 @@ from slipway.resources.feature_record import (
 from slipway.resources.resource import Kind, Owner, Resource
 from slipway.resources.times import iso
 from slipway.store.feature_records import FeatureRecords, Stored, Write
+from slipway.store.group_commit import GroupCommit
 from slipway.store.query import Position
 from slipway.store.store import Store
 
@@ -47,9 +50,10 @@ DEFAULT_PAGE = 100
 class FeatureStoreRuntime:
     """PutRecord, GetRecord and their like. `groups` are read once and again after each change."""
 
-    def __init__(self, store: Store, records: FeatureRecords, clock: Clock) -> None:
+    def __init__(self, store: Store, records: FeatureRecords, commits: GroupCommit, clock: Clock) -> None:
         self._store = store
         self._records = records
+        self._commits = commits
         self._clock = clock
         self._groups: dict[tuple[Owner, str], FeatureGroup] = {}
         self._changes = 0
@@ -149,6 +153,19 @@ class FeatureStoreRuntime:
         now_us = self._now_us()
         self._records.put([self._write(call, call.parameters, None, now_us)], now_us)
         return {}
+
+    def put_soon(self, owner: Owner, name: str, values: FeatureValues) -> Future[bool]:
+        """PutRecord of a group that was used since it changed, together with those of others.
+
+        Raises LookupError for any other group and for a record that is refused: `put` has the words.
+        """
+        group, now_us = self._groups[owner, name], self._now_us()
+        try:
+            record = read_record(group, values)
+        except RuntimeValidationError as refused:
+            raise LookupError(str(refused)) from refused
+        expires_us = _expiry(group, record.event_us, None)
+        return self._commits.put(_write_of(group, record, group.stores, expires_us, now_us), now_us)
 
     def batch_write(self, call: Call) -> Document:
         """BatchWriteRecord: entries that cannot be written are told, all others are written at once."""

@@ -40,6 +40,14 @@ class LaterAnswer:
 
 
 @dataclass(frozen=True, slots=True)
+class SoonAnswer:
+    """An answer that holds once something is done; where that was not, the request is any other."""
+
+    is_done: Future[bool]
+    answer: HttpAnswer
+
+
+@dataclass(frozen=True, slots=True)
 class HttpRequest:
     """What came over the wire; header names in lower case."""
 

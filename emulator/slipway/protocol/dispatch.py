@@ -16,7 +16,7 @@ from slipway.errors import (
     UnknownOperationException,
     ValidationException,
 )
-from slipway.protocol.call import Call, HttpAnswer, HttpRequest
+from slipway.protocol.call import Call, HttpAnswer, HttpRequest, SoonAnswer
 from slipway.protocol.identity import owner_of
 from slipway.protocol.parsing import parse_document, parse_json, parse_rest
 from slipway.protocol.plain_records import PlainRecords
@@ -98,7 +98,7 @@ class Dispatcher:
         document = carry_out(Call(service, name, parameters, owner_of(request.headers), request_id))
         return json_answer(operation, document, request_id)
 
-    def answer_at_once(self, request: HttpRequest) -> HttpAnswer | None:
+    def answer_at_once(self, request: HttpRequest) -> HttpAnswer | SoonAnswer | None:
         """The answer to a request that never blocks; None for all others, which `answer` answers."""
         if self._plain_records is None:
             return None

@@ -8,12 +8,13 @@ import json
 import re
 import uuid
 from collections.abc import Callable
+from concurrent.futures import Future
 from typing import Any
 from urllib.parse import unquote_plus
 
 from botocore.model import Shape
 
-from slipway.protocol.call import HttpAnswer, HttpRequest
+from slipway.protocol.call import HttpAnswer, HttpRequest, SoonAnswer
 from slipway.protocol.identity import owner_of
 from slipway.protocol.service_model import FEATURE_STORE_RUNTIME, ServiceModels
 from slipway.protocol.validation import broken_constraints
@@ -30,36 +31,65 @@ MOST_IDENTIFIERS = 100
 # Feature names that were found to fit; more than all groups of a project together have.
 MOST_NAMES = 20_000
 
+# A record of so many bytes is understood before anybody notices; a larger one takes a thread.
+LARGEST_AT_ONCE = 16 * 1024
+
 # The reply that is kept for a record of (owner, group, identifier); None for no record. Raises
 # LookupError where that is not known at once.
 LookUp = Callable[[Owner, str, str], bytes | None]
+# Begins to put a record, of (owner, group, values); raises LookupError as well.
+PutSoon = Callable[[Owner, str, list[Document]], Future[bool]]
 
 
 class PlainRecords:
     """Reads plain requests of PutRecord and BatchWriteRecord, and answers plain ones for records."""
 
-    def __init__(self, models: ServiceModels, look_up: LookUp) -> None:
+    def __init__(self, models: ServiceModels, look_up: LookUp, put_soon: PutSoon) -> None:
         self._look_up = look_up
+        self._put_soon = put_soon
         self._feature_name = _feature_name(models)
         self._names: set[str] = set()
 
     def parameters(self, request: HttpRequest) -> tuple[str, Document] | None:
         """The operation and its parameters; None for a request that is to be read as any other."""
-        if request.method == "PUT" and request.path.startswith(FOLDER):
-            name = request.path[len(FOLDER) :]
-            body = _plain_object(request.body, {"Record"})
-            if body is None or GROUP.fullmatch(name) is None or not self._is_record(body["Record"]):
-                return None
-            return "PutRecord", {"FeatureGroupName": name, "Record": body["Record"]}
+        record = self._record(request)
+        if record is not None:
+            return "PutRecord", {"FeatureGroupName": record[0], "Record": record[1]}
         if (request.method, request.path) == ("POST", "/BatchWriteRecord"):
             body = _plain_object(request.body, {"Entries"})
             return ("BatchWriteRecord", body) if body and self._are_entries(body["Entries"]) else None
         return None
 
-    def answer_at_once(self, request: HttpRequest) -> HttpAnswer | None:
-        """The answer to a plain GetRecord, which never blocks; None for anything else."""
-        if request.method != "GET" or not request.path.startswith(FOLDER):
+    def answer_at_once(self, request: HttpRequest) -> HttpAnswer | SoonAnswer | None:
+        """The answer to a plain GetRecord, or to a small PutRecord; None for anything else. Never blocks."""
+        if not request.path.startswith(FOLDER):
             return None
+        if request.method == "PUT":
+            return self._put(request) if len(request.body) <= LARGEST_AT_ONCE else None
+        return self._get(request) if request.method == "GET" else None
+
+    def _put(self, request: HttpRequest) -> SoonAnswer | None:
+        record = self._record(request)
+        if record is None:
+            return None
+        try:
+            is_done = self._put_soon(owner_of(request.headers), *record)
+        except LookupError:
+            return None
+        # The operation has no output, and so no body.
+        return SoonAnswer(is_done, HttpAnswer(200, {"x-amzn-requestid": str(uuid.uuid4())}))
+
+    def _record(self, request: HttpRequest) -> tuple[str, list[Document]] | None:
+        """Group and values of a plain PutRecord."""
+        if request.method != "PUT" or not request.path.startswith(FOLDER):
+            return None
+        name = request.path[len(FOLDER) :]
+        body = _plain_object(request.body, {"Record"})
+        if body is None or GROUP.fullmatch(name) is None or not self._is_record(body["Record"]):
+            return None
+        return name, body["Record"]
+
+    def _get(self, request: HttpRequest) -> HttpAnswer | None:
         name = request.path[len(FOLDER) :]
         found = IDENTIFIER.fullmatch(request.query)
         if found is None or GROUP.fullmatch(name) is None:

@@ -6,7 +6,7 @@ from collections.abc import Awaitable, Callable, Iterator, Mapping
 from concurrent.futures import CancelledError, Executor
 from typing import Any
 
-from slipway.protocol.call import HttpAnswer, HttpRequest, LaterAnswer
+from slipway.protocol.call import HttpAnswer, HttpRequest, LaterAnswer, SoonAnswer
 
 Receive = Callable[[], Awaitable[Mapping[str, Any]]]
 Send = Callable[[dict[str, Any]], Awaitable[None]]
@@ -42,7 +42,8 @@ class Server:
     Models and functions that take their time have `model_threads` to themselves: they keep
     nothing else waiting. `later` are pages, by the beginning of their paths, that must not
     block and may answer when they can: whoever waits for one takes no thread. `at_once` answers
-    what can be answered without blocking, and with None leaves the rest to the others.
+    what can be answered without blocking, once something is done perhaps, and with None leaves the
+    rest to the others.
     """
 
     def __init__(
@@ -52,7 +53,7 @@ class Server:
         threads: Executor,
         model_threads: Executor | None = None,
         later: Mapping[str, LaterAnswerer] | None = None,
-        at_once: Callable[[HttpRequest], HttpAnswer | None] | None = None,
+        at_once: Callable[[HttpRequest], HttpAnswer | SoonAnswer | None] | None = None,
     ) -> None:
         self._aws = aws
         self._own = own
@@ -94,8 +95,11 @@ class Server:
         if later is not None:
             await self._answer_later(later(request), receive, send)
             return
-        if self._at_once is not None and (answer := self._at_once(request)) is not None:
-            await _send(send, answer)
+        soon = self._at_once(request) if self._at_once is not None else None
+        if isinstance(soon, SoonAnswer):
+            soon = soon.answer if await asyncio.wrap_future(soon.is_done) else None
+        if soon is not None:
+            await _send(send, soon)
             return
         answerer = self._own.get((request.method, request.path), self._aws)
         threads = self._model_threads if _takes_its_time(request.path) else self._threads

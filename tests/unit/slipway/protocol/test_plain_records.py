@@ -1,16 +1,17 @@
 """Plain requests of the feature store: answered as every other request would be, to the letter."""
 
 import json
+from concurrent.futures import Future
 from pathlib import Path
 from typing import Any
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from slipway.protocol.call import HttpAnswer, HttpRequest
+from slipway.protocol.call import HttpAnswer, HttpRequest, SoonAnswer
 from slipway.protocol.dispatch import Dispatcher
 from slipway.protocol.parsing import parse_rest
-from slipway.protocol.plain_records import PlainRecords
+from slipway.protocol.plain_records import LARGEST_AT_ONCE, PlainRecords
 from slipway.protocol.validation import validate
 
 from tests.support.control_plane import ACCOUNT, MODELS, REGION
@@ -41,8 +42,16 @@ def plane(tmp_path: Path) -> FeaturePlane:
 
 def both(plane: FeaturePlane, request: HttpRequest) -> tuple[HttpAnswer, HttpAnswer]:
     """What the short way answers, or those behind it, and what the long way answers."""
-    short = plane.plain.answer_at_once(request) or plane.plain.answer(request)
+    short = at_once(plane, request) or plane.plain.answer(request)
     return short, plane.dispatcher.answer(request)
+
+
+def at_once(plane: FeaturePlane, request: HttpRequest) -> HttpAnswer | None:
+    """What needs no thread of its own, once it is done; None for anything else."""
+    answer = plane.plain.answer_at_once(request)
+    if isinstance(answer, SoonAnswer):
+        return answer.answer if answer.is_done.result(30) else None
+    return answer
 
 
 def told(answer: HttpAnswer) -> Any:
@@ -75,7 +84,7 @@ def test_get_record_has_the_same_answer_both_ways(plane: FeaturePlane, group: st
 def test_a_plain_record_really_is_answered_at_once(plane: FeaturePlane) -> None:
     answer = plane.plain.answer_at_once(PLAIN)
 
-    assert answer is not None
+    assert isinstance(answer, HttpAnswer)
     assert json.loads(answer.body)["Record"] == values(id="a,b", age="1", at=AT)
 
 
@@ -186,6 +195,54 @@ def test_what_fails_at_once_is_left_to_the_ordinary_way(plane: FeaturePlane) -> 
     def broken(*_: object) -> bytes:
         raise OSError("the disk is gone")
 
-    dispatcher = Dispatcher(MODELS, plane.operations, PlainRecords(MODELS, broken))
+    def broken_too(*_: object) -> Future[bool]:
+        raise OSError("the disk is gone")
+
+    dispatcher = Dispatcher(MODELS, plane.operations, PlainRecords(MODELS, broken, broken_too))
 
     assert dispatcher.answer_at_once(PLAIN) is None
+    assert dispatcher.answer_at_once(put("people", values(id="b", at=AT))) is None
+
+
+def put(group: str, record: Any) -> HttpRequest:
+    return HttpRequest("PUT", f"/FeatureGroup/{group}", "", HEADERS, json.dumps({"Record": record}).encode())
+
+
+def test_a_plain_record_is_put_without_a_thread_and_is_there_once_it_is_answered(plane: FeaturePlane) -> None:
+    record = values(id="b", at=AT, age="41")
+
+    answer = plane.plain.answer_at_once(put("people", record))
+
+    assert isinstance(answer, SoonAnswer)
+    assert answer.is_done.result(30)
+    runtime = plane.client("sagemaker-featurestore-runtime")
+    found = runtime.get_record(FeatureGroupName="people", RecordIdentifierValueAsString="b")
+    assert found["Record"] == record
+    assert any('"41"' in line for line in plane.lines())
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        put("people", values(id="b", at=AT, age="many")),
+        put("people", values(id="b")),
+        put("people", values(id="b", at=AT, height="1")),
+        put("nobody", values(id="b", at=AT)),
+        put("people", values(id="b", at=AT, score="1" * LARGEST_AT_ONCE)),
+        put("people", values(id="ü", at=AT)),
+    ],
+)
+def test_a_record_that_is_refused_or_large_is_left_to_the_ordinary_way(
+    plane: FeaturePlane, request_: HttpRequest
+) -> None:
+    assert plane.plain.answer_at_once(request_) is None
+
+
+def test_a_record_is_put_by_the_features_that_its_group_has_now(plane: FeaturePlane) -> None:
+    record = values(id="b", at=AT, city="Wien")
+    addition = {"FeatureName": "city", "FeatureType": "String"}
+    plane.client().update_feature_group(FeatureGroupName="people", FeatureAdditions=[addition])
+
+    assert plane.plain.answer_at_once(put("people", record)) is None
+    assert plane.plain.answer(put("people", record)).status == 200
+    assert at_once(plane, put("people", record)) is not None

@@ -5,12 +5,12 @@ import json
 import socket
 import threading
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import closing
 
 import pytest
 import uvicorn
-from slipway.protocol.call import HttpAnswer, HttpRequest
+from slipway.protocol.call import HttpAnswer, HttpRequest, SoonAnswer
 from slipway.protocol.server import LARGEST_BODY, Server, json_page
 
 
@@ -43,7 +43,11 @@ class Edge:
         told = {"method": request.method, "path": request.path, "query": request.query}
         return HttpAnswer(400, {"content-type": "application/json"}, json.dumps(told).encode())
 
-    def _at_once(self, request: HttpRequest) -> HttpAnswer | None:
+    def _at_once(self, request: HttpRequest) -> HttpAnswer | SoonAnswer | None:
+        if request.path in ("/soon", "/not-after-all"):
+            is_done: Future[bool] = Future()
+            self._threads.submit(is_done.set_result, request.path == "/soon")
+            return SoonAnswer(is_done, HttpAnswer(200, {"content-type": "text/plain"}, b"done"))
         if request.path != "/at-once":
             return None
         return HttpAnswer(200, {"content-type": threading.current_thread().name}, b"known")
@@ -194,3 +198,14 @@ def test_what_is_known_at_once_takes_no_thread_of_its_own(edge: Edge) -> None:
 
     assert (status, body) == (200, b"known")
     assert "ThreadPoolExecutor" not in thread
+
+
+def test_what_holds_once_something_is_done_is_answered_then(edge: Edge) -> None:
+    assert asked(edge, "PUT", "/soon")[:2] == (200, b"done")
+
+
+def test_what_was_not_done_after_all_is_answered_as_any_other_request(edge: Edge) -> None:
+    status, body, _ = asked(edge, "PUT", "/not-after-all")
+
+    assert status == 400
+    assert json.loads(body)["path"] == "/not-after-all"

@@ -1,0 +1,1 @@
+"""Data quality with Deequ on Spark, behind SageMaker Model Monitor's contract."""

@@ -1,0 +1,90 @@
+"""`python -m monitor.archive`, at the image's build: a class archive of what jobs load.
+
+A JVM that maps an archive finds its classes parsed and verified; without one,
+loading them is most of a small job.
+"""
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from smcontract.root import ContainerRoot
+
+from monitor.__main__ import main
+from monitor.spark import CLASS_ARCHIVE, java_command
+
+_ROWS = 300
+_LIST_CLASSES = "-Xshare:off -XX:DumpLoadedClassList={}"
+
+
+def make_archive() -> None:
+    """Run a job for each kind of data, note which classes it loads, and archive them."""
+    with TemporaryDirectory(prefix="archive-") as name:
+        folder = Path(name)
+        lists = []
+        for kind, (dataset_format, content) in _datasets().items():
+            source = folder / kind
+            source.write_text(content, encoding="utf-8")
+            lists.append(folder / f"{kind}.classes")
+            os.environ["JDK_JAVA_OPTIONS"] = _LIST_CLASSES.format(lists[-1])
+            _run(source, dataset_format, folder)
+        del os.environ["JDK_JAVA_OPTIONS"]
+        _dump(lists, folder)
+
+
+def _datasets() -> dict[str, tuple[dict[str, object], str]]:
+    rows = [(index, index / 7, f"category {index % 5}") for index in range(_ROWS)]
+    csv_text = "".join(f"{whole},{fraction},{text}\n" for whole, fraction, text in rows)
+    call = {
+        "captureData": {"endpointInput": {"data": csv_text, "encoding": "CSV"}},
+        "eventMetadata": {"inferenceTime": "2026-01-01T00:00:00Z"},
+    }
+    return {
+        "csv": ({"csv": {"header": True}}, f"whole,fraction,text\n{csv_text}"),
+        "captured": (
+            {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput"]}},
+            json.dumps(call) + "\n",
+        ),
+    }
+
+
+def _run(source: Path, dataset_format: dict[str, object], folder: Path) -> None:
+    os.environ |= {
+        "dataset_source": str(source),
+        "dataset_format": json.dumps(dataset_format),
+        "output_path": str(folder / "output"),
+    }
+    if main([], ContainerRoot(folder / "ml")):
+        raise SystemExit(f"the job on {source.name} data failed")
+
+
+def _dump(lists: list[Path], folder: Path) -> None:
+    """One archive of every list; an id stands for a class in one list only, so it is left out."""
+    lines = dict.fromkeys(
+        line.partition(" id:")[0]
+        for path in lists
+        for line in path.read_text(encoding="utf-8").splitlines()
+        # Classes of other loaders than the platform's are generated anew in every job.
+        if not line.startswith("#") and " source: " not in line
+    )
+    merged = folder / "classes"
+    merged.write_text("\n".join(lines) + "\n", encoding="utf-8")
+    java, *options = java_command(rows=0, temporary=folder)
+    options = options[: options.index("-cp") + 2]
+    subprocess.run(
+        [
+            java,
+            "-Xshare:dump",
+            f"-XX:SharedClassListFile={merged}",
+            f"-XX:SharedArchiveFile={CLASS_ARCHIVE}",
+            *options,
+        ],
+        check=True,
+        stdout=subprocess.DEVNULL,
+    )
+
+
+if __name__ == "__main__":
+    make_archive()

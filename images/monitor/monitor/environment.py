@@ -1,0 +1,173 @@
+"""What a monitoring job is told: Model Monitor's environment contract."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from enum import StrEnum
+from pathlib import Path
+
+from smcontract.failure import ContractError
+
+from monitor.dataset_format import DatasetFormat, parse_dataset_format
+
+_NOT_IMPLEMENTED = {
+    "record_preprocessor_script": "a record pre-processor script",
+    "post_analytics_processor_script": "a post-analytics script",
+    "ground_truth_source": "merging with ground truth",
+}
+_METRICS_DIRECTORY = "/opt/ml/output/metrics/cloudwatch"
+
+
+class Command(StrEnum):
+    """What the job does."""
+
+    BASELINE = "baseline"
+    DRIFT = "drift"
+
+
+class CategoricalDriftMethod(StrEnum):
+    """How two distributions of categories are compared."""
+
+    L_INFINITY = "LInfinity"
+    CHI_SQUARED = "ChiSquared"
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One monitoring job.
+
+    Source: developer guide, "Container Contract Inputs" of Model Monitor's
+    bring-your-own containers.
+    """
+
+    command: Command
+    dataset_source: Path
+    dataset_format: DatasetFormat
+    output_path: Path
+    baseline_constraints: Path | None = None
+    baseline_statistics: Path | None = None
+    start_time: datetime | None = None
+    end_time: datetime | None = None
+    metric_time: datetime | None = None
+    publish_cloudwatch_metrics: bool = False
+    metrics_directory: Path = Path(_METRICS_DIRECTORY)
+    endpoint_name: str | None = None
+    monitoring_schedule_name: str | None = None
+    exclude_features: tuple[str, ...] = ()
+    categorical_drift_method: CategoricalDriftMethod | None = None
+
+
+def merged_environment(job: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, str]:
+    """The variables of the job's request, and below them those of the process.
+
+    AWS's analyzer reads the request's `Environment` and not the process; whoever
+    starts the container by hand has only the process.
+    """
+    requested = job.get("Environment")
+    given = requested if isinstance(requested, dict) else {}
+    return {**environ, **{str(key): str(value) for key, value in given.items() if value is not None}}
+
+
+def parse_settings(variables: Mapping[str, str], command: str | None = None) -> Settings:
+    """The job that `variables` describe; a baseline is compared with where one is given.
+
+    Raises ContractError for what is missing, wrong or not implemented.
+    """
+    _refuse_what_is_not_implemented(variables)
+    constraints = _path(variables, "baseline_constraints")
+    statistics = _path(variables, "baseline_statistics")
+    chosen = _command(command, constraints)
+    if chosen is Command.DRIFT and (constraints is None or statistics is None):
+        missing = "baseline_statistics" if statistics is None else "baseline_constraints"
+        raise ContractError(f"a drift job needs a baseline: {missing} is not set; give the path of its file.")
+    start, end = (_moment(variables, name) for name in ("start_time", "end_time"))
+    if start and end and start >= end:
+        raise ContractError(f"start_time {start:%FT%TZ} is not before end_time {end:%FT%TZ}.")
+    return Settings(
+        command=chosen,
+        dataset_source=Path(_required(variables, "dataset_source")),
+        dataset_format=parse_dataset_format(_required(variables, "dataset_format")),
+        output_path=Path(_required(variables, "output_path")),
+        baseline_constraints=constraints,
+        baseline_statistics=statistics,
+        start_time=start,
+        end_time=end,
+        metric_time=_moment(variables, "metric_time") or start,
+        publish_cloudwatch_metrics=_switch(variables, "publish_cloudwatch_metrics"),
+        metrics_directory=Path(variables.get("CLOUDWATCH_METRICS_DIRECTORY") or _METRICS_DIRECTORY),
+        endpoint_name=variables.get("sagemaker_endpoint_name") or None,
+        monitoring_schedule_name=variables.get("sagemaker_monitoring_schedule_name") or None,
+        exclude_features=tuple(
+            name.strip()
+            for name in variables.get("exclude_features_attribute", "").split(",")
+            if name.strip()
+        ),
+        categorical_drift_method=_drift_method(variables),
+    )
+
+
+def _refuse_what_is_not_implemented(variables: Mapping[str, str]) -> None:
+    if analysis := variables.get("analysis_type"):
+        raise ContractError(
+            f"analysis_type={analysis} is not implemented; leave it out for data quality, "
+            "which is what this image can do."
+        )
+    for name, what in _NOT_IMPLEMENTED.items():
+        if variables.get(name):
+            raise ContractError(f"{name} is set, but {what} is not implemented; leave it out.")
+
+
+def _command(command: str | None, constraints: Path | None) -> Command:
+    if command is None:
+        return Command.BASELINE if constraints is None else Command.DRIFT
+    try:
+        return Command(command)
+    except ValueError:
+        raise ContractError(
+            f"'{command}' is no command; it can be {' or '.join(Command)}, and left out "
+            "baseline_constraints decides."
+        ) from None
+
+
+def _required(variables: Mapping[str, str], name: str) -> str:
+    value = variables.get(name)
+    if not value:
+        raise ContractError(f"the environment variable {name} is not set; a monitoring job needs it.")
+    return value
+
+
+def _path(variables: Mapping[str, str], name: str) -> Path | None:
+    value = variables.get(name)
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise ContractError(f"{name}={value} is not a file; give the path of the file in the container.")
+    return Path(value)
+
+
+def _moment(variables: Mapping[str, str], name: str) -> datetime | None:
+    value = variables.get(name)
+    if not value:
+        return None
+    try:
+        return datetime.strptime(value, "%Y-%m-%dT%H:%M:%SZ").replace(tzinfo=UTC)
+    except ValueError:
+        raise ContractError(f"{name}={value} is not a time as 2026-01-31T23:00:00Z.") from None
+
+
+def _switch(variables: Mapping[str, str], name: str) -> bool:
+    value = variables.get(name) or "Disabled"
+    if value not in ("Enabled", "Disabled"):
+        raise ContractError(f"{name}={value} must be Enabled or Disabled.")
+    return value == "Enabled"
+
+
+def _drift_method(variables: Mapping[str, str]) -> CategoricalDriftMethod | None:
+    value = variables.get("categorical_drift_method")
+    if not value:
+        return None
+    try:
+        return CategoricalDriftMethod(value)
+    except ValueError:
+        allowed = " or ".join(CategoricalDriftMethod)
+        raise ContractError(f"categorical_drift_method={value} must be {allowed}.") from None

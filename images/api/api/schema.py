@@ -12,6 +12,8 @@ Value = str | int | float | None
 Record = dict[str, Value]
 
 _SHOWN_CHOICES = 12
+# Models compute in float32 (IEEE 754): what is beyond its largest number is none to them.
+LARGEST = 3.4028234663852886e38
 
 
 class Target(BaseModel, frozen=True, extra="forbid"):
@@ -45,6 +47,8 @@ class NumericFeature(BaseModel, frozen=True, extra="forbid"):
             return "is too large a number"
         if not math.isfinite(number):
             return "is not a finite number"
+        if abs(number) > LARGEST:
+            return "is too large a number"
         if self.type == "Integral" and not number.is_integer():
             return f"is {value!r}; it needs a whole number"
         if self.minimum is not None and number < self.minimum:
@@ -66,8 +70,10 @@ class NumericFeature(BaseModel, frozen=True, extra="forbid"):
         plain: dict[str, object] = {"type": "integer" if self.type == "Integral" else "number"}
         if self.nullable:
             plain["type"] = [plain["type"], "null"]
-        bounds = {"minimum": self.minimum, "maximum": self.maximum}
-        return plain | {name: bound for name, bound in bounds.items() if bound is not None}
+        return plain | {
+            "minimum": -LARGEST if self.minimum is None else self.minimum,
+            "maximum": LARGEST if self.maximum is None else self.maximum,
+        }
 
 
 class Category(BaseModel, frozen=True, extra="forbid"):

@@ -150,6 +150,8 @@ def test_a_look_up_that_is_refused_is_no_unknown_key(api: Api, upstream: Upstrea
         (RECORD | {"age": True}, "age", "is True; it needs a whole number, without quotes"),
         (RECORD | {"age": None}, "age", "is empty; it needs a whole number"),
         (RECORD | {"rate": 10**400}, "rate", "is too large a number"),
+        (RECORD | {"rate": 3.5e38}, "rate", "is too large a number"),
+        (RECORD | {"rate": -3.5e38}, "rate", "is too large a number"),
         (RECORD | {"job": "pilot"}, "job", "is 'pilot'; it needs one of admin., student"),
         (RECORD | {"job": None}, "job", "is empty; it needs one of admin., student"),
         ({"age": 51, "rate": 1, "city": None}, "job", "is missing"),

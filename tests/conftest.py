@@ -110,6 +110,14 @@ def api_image() -> str:
 
 
 @pytest.fixture(scope="session")
+def monitor_image() -> str:
+    """The monitor image of the present files."""
+    from scripts.images import reference
+
+    return reference("monitor")
+
+
+@pytest.fixture(scope="session")
 def emulator(emulator_image: str, localstack: LocalStack) -> Iterator[Emulator]:
     """An emulator of the tests' own; LocalStack forwards to it."""
     with running_emulator(emulator_image, localstack) as started:

@@ -30,6 +30,7 @@ LARGEST_MB = {
     "localstack": 600,
     "lambda_python": 200,
     "api": 250,
+    "monitor": 620,
     "emulator": 280,
 }
 TOOLS = ("gcc", "g++", "cc", "c++", "clang", "cpp", "make", "ld", "as", "vi", "vim", "nano")
@@ -251,7 +252,7 @@ def test_the_image_is_as_small_as_it_should_be(name: str) -> None:
     assert attributes(name)["Size"] / 1e6 < LARGEST_MB[name]
 
 
-@pytest.mark.parametrize("name", ["preprocess", "train_xgb", "lambda_python", "api", "emulator"])
+@pytest.mark.parametrize("name", ["preprocess", "train_xgb", "lambda_python", "api", "monitor", "emulator"])
 def test_the_readme_tells_the_size(name: str) -> None:
     told = re.search(r"^Size (\d+) MB", (FOLDERS[name] / "README.md").read_text(), re.MULTILINE)
     assert told is not None

@@ -3,6 +3,7 @@
 import json
 import logging
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -22,7 +23,7 @@ from monitor.profiles import (
     TypeCounts,
 )
 from monitor.spark import Spark
-from monitor.table import MALFORMED, Column, Kind, Table
+from monitor.table import MALFORMED, NOT_FINITE, Column, Kind, Table
 
 log = logging.getLogger(__name__)
 
@@ -214,9 +215,17 @@ def _second_question(column: Column, metrics: Metrics, rows: int) -> _Wanted | N
         column,
         numbers=(mixed or counts.inferred.is_numeric) and not asked.numbers,
         categories=counts.inferred is InferredType.STRING and not asked.categories,
-        not_finite=counts.text > 0,
+        not_finite=mixed or _may_hold_not_finite(column, metrics),
     )
     return wanted if wanted.numbers or wanted.categories or wanted.not_finite else None
+
+
+def _may_hold_not_finite(column: Column, metrics: Metrics) -> bool:
+    """Whether a column of words alone has one that stands for NaN or an infinity."""
+    if not metrics.has("Histogram", column.values):
+        return False
+    _, counts = metrics.histogram("Histogram", column.values)
+    return any(re.match(NOT_FINITE, value.lower()) for value in counts)
 
 
 def _ask(

@@ -75,7 +75,7 @@ def _encoding(spark: Spark, calls: Any, indexes: Sequence[str], window: Window) 
     """The one encoding of every call."""
     sides = ", ".join(f"coalesce(captureData.{index}.encoding, 'nothing')" for index in indexes)
     rows = spark.select(calls, [f"explode(array({sides})) AS encoding"]).distinct().collect()
-    encodings = sorted(row.getString(0) for row in rows)
+    encodings: list[str] = sorted(row.getString(0) for row in rows)
     if not encodings:
         start, end = (f"{moment:%FT%TZ}" if moment else "any time" for moment in window)
         raise ContractError(f"Job inputs had no data: no call was captured from {start} to {end}.")

@@ -149,7 +149,7 @@ class _Reading:
     ) -> FeatureConstraints:
         if not isinstance(document, dict) or not isinstance(document.get("name"), str):
             raise ContractError(f"{self.where}: {key} must be a JSON object with a 'name'.")
-        overrides = next((document[name] for name in _OVERRIDES if document.get(name)), {})
+        overrides: Any = next((document[name] for name in _OVERRIDES if document.get(name)), {})
         domains = (document.get("string_constraints") or {}).get("domains")
         if domains is not None and not isinstance(domains, list):
             raise ContractError(f"{self.where}: {key}.string_constraints.domains must be a list of texts.")

@@ -158,7 +158,8 @@ class _Connection(http.client.HTTPConnection):
 
     def endheaders(self, message_body: Any = None, *, encode_chunked: bool = False) -> None:
         """Send the request, whose body are bytes that are all there."""
-        self._parts = parts = []
+        parts: list[bytes] = []
+        self._parts = parts
         try:
             super().endheaders(message_body, encode_chunked=encode_chunked)
         finally:

@@ -125,6 +125,8 @@ def configure_logging() -> None:
     formatter.converter = time.gmtime
     handler = logging.StreamHandler(sys.stdout)
     handler.setFormatter(formatter)
+    # No line tells them, so no record has to find them out ("Optimization" in logging's own guide).
+    logging.logThreads = logging.logProcesses = logging.logMultiprocessing = False
     logging.basicConfig(level=logging.INFO, handlers=[handler], force=True)
     # It tells where credentials were found.
     logging.getLogger("botocore").setLevel(logging.WARNING)

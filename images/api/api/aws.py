@@ -144,6 +144,8 @@ class Aws:
         self._session = aiohttp.ClientSession(
             connector=aiohttp.TCPConnector(limit=self._connections, keepalive_timeout=KEEP_ALIVE_SECONDS),
             auto_decompress=False,
+            # AWS's services set none; looking for some with each request is not free.
+            cookie_jar=aiohttp.DummyCookieJar(),
             skip_auto_headers=("User-Agent", "Content-Type", "Accept-Encoding"),
         )
 

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from benchmarks.jobs import LABEL, JobError, docker
-from benchmarks.serving_processes import POLL_SECONDS, START_SECONDS, answers
+from benchmarks.serving_processes import CORES, POLL_SECONDS, SERVER_CORE, START_SECONDS, answers
 from orchestration.local_mode import free_port
 
 # The server that does nothing but what HTTP asks of it.
@@ -65,8 +65,8 @@ process.wait()
 
 
 @contextmanager
-def container(image: str, model: Path, workers: int | None = None) -> Iterator[tuple[int, int]]:
-    """The serving container; its port and its first process."""
+def container(image: str, model: Path, workers: int = 1) -> Iterator[tuple[int, int]]:
+    """The serving container on one core, or on all where it has more workers; its port and first process."""
     port = free_port()
     options = [
         "--volume",
@@ -74,9 +74,8 @@ def container(image: str, model: Path, workers: int | None = None) -> Iterator[t
         "--env",
         f"SAGEMAKER_BIND_TO_PORT={port}",
     ]
-    if workers is not None:
-        options += ["--env", f"SAGEMAKER_MODEL_SERVER_WORKERS={workers}"]
-    with _started([*options, image, "serve"], port) as process:
+    options += ["--env", f"SAGEMAKER_MODEL_SERVER_WORKERS={workers}"]
+    with _started([*options, image, "serve"], port, CORES if workers > 1 else [SERVER_CORE]) as process:
         yield port, process
 
 
@@ -84,13 +83,15 @@ def container(image: str, model: Path, workers: int | None = None) -> Iterator[t
 def constant(image: str) -> Iterator[tuple[int, int]]:
     """The server that does nothing."""
     port = free_port()
-    with _started(["--entrypoint", "python", image, "-c", CONSTANT, str(port)], port) as process:
+    command = ["--entrypoint", "python", image, "-c", CONSTANT, str(port)]
+    with _started(command, port, [SERVER_CORE]) as process:
         yield port, process
 
 
 @contextmanager
-def _started(arguments: Sequence[str], port: int) -> Iterator[int]:
-    name = docker("run", "--detach", "--network", "host", "--label", LABEL, *arguments).strip()
+def _started(arguments: Sequence[str], port: int, cores: Sequence[int]) -> Iterator[int]:
+    options = ["--network", "host", "--cpuset-cpus", ",".join(map(str, cores)), "--label", LABEL]
+    name = docker("run", "--detach", *options, *arguments).strip()
     try:
         deadline = time.monotonic() + START_SECONDS
         while not answers(f"http://127.0.0.1:{port}/ping"):
@@ -104,5 +105,5 @@ def _started(arguments: Sequence[str], port: int) -> Iterator[int]:
 
 def seconds_to_ping(image: str, model: Path) -> float:
     """From the start of the process to the first 200 of its ping."""
-    options = ["--rm", "--label", LABEL, "--volume", f"{model}:/opt/ml/model:ro", "--entrypoint", "python"]
-    return float(docker("run", *options, image, "-c", START))
+    options = ["--rm", "--label", LABEL, "--cpuset-cpus", str(SERVER_CORE), "--entrypoint", "python"]
+    return float(docker("run", *options, "--volume", f"{model}:/opt/ml/model:ro", image, "-c", START))

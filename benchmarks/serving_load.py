@@ -10,6 +10,7 @@ from pathlib import Path
 
 from benchmarks.jobs import JobError
 from benchmarks.serving_peers import Call
+from benchmarks.serving_processes import LOAD_CORE
 from scripts.commands import SetupError
 
 # Bodies in turn, then what was counted: wrk's own text is for people.
@@ -71,6 +72,7 @@ def loaded(port: int, process: int, bodies: Bodies, clients: int, seconds: float
     before, own = cpu_seconds(process), _children()
     done = subprocess.run(
         [
+            *("taskset", "--cpu-list", str(LOAD_CORE)),
             *(wrk(), "-t", "1", "-c", str(clients), "-d", f"{seconds:g}s", "--timeout", "30s"),
             *("-s", str(bodies.script), f"http://127.0.0.1:{port}"),
         ],

@@ -146,6 +146,8 @@ def _sagemaker(python: Path, folder: Path, model: Path, port: int) -> tuple[list
         "SAGEMAKER_BASE_DIR": str(folder / "ml"),
         "SAGEMAKER_BIND_TO_PORT": str(port),
         "SAGEMAKER_USE_NGINX": "false",
+        # It has one core here.
+        "SAGEMAKER_MODEL_SERVER_WORKERS": "1",
         "PEER_MODEL": str(folder / "model.json"),
         "PYTHONPATH": str(folder),
     }

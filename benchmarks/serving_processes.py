@@ -19,6 +19,10 @@ from benchmarks.serving_peers import ENVIRONMENTS, Peer
 from orchestration.local_mode import free_port
 from scripts.commands import SetupError, capture
 
+# A core for the load, and one for the server that is asked: what either does is not the other's
+# delay, and all servers have the same. The libraries see one core and start one thread.
+CORES = sorted(os.sched_getaffinity(0))
+LOAD_CORE, SERVER_CORE = CORES[0], CORES[-1]
 START_SECONDS = 90
 END_SECONDS = 5
 POLL_SECONDS = 0.01
@@ -79,7 +83,7 @@ def running(peer: Peer, folder: Path, model: Path) -> Iterator[Running]:
     started = time.perf_counter()
     with log.open("wb") as output:
         process = subprocess.Popen(
-            command,
+            ["taskset", "--cpu-list", str(SERVER_CORE), *command],
             cwd=folder,
             stdout=output,
             stderr=subprocess.STDOUT,

@@ -40,6 +40,18 @@ def known(records: list[dict[str, Any]]) -> list[dict[str, Any]]:
     return [each for each in records if f"{each['job']},{each['contact'] or ''}" != GONE]
 
 
+def captured(deployed: Deployed, inference_id: str) -> dict[str, Any]:
+    """What was captured of a request, once it was."""
+
+    def look() -> dict[str, Any] | None:
+        objects = deployed.endpoints.objects(f"captured/{deployed.name}/")
+        lines = [json.loads(line) for body in objects.values() for line in body.splitlines()]
+        found = (line for line in lines if line["eventMetadata"].get("inferenceId") == inference_id)
+        return next((line["captureData"] for line in found), None)
+
+    return wait_until(look, f"{inference_id} to be captured")
+
+
 def test_what_is_answered_is_what_the_endpoint_says_and_which_version_it_is(
     deployed: Deployed, server: ApiServer
 ) -> None:
@@ -71,20 +83,40 @@ def test_rows_with_looked_up_columns_get_the_same_bits_as_raw_ones(server: ApiSe
     assert looked_up.json["predictions"] == raw.json["predictions"]
 
 
+@pytest.mark.parametrize("project", ["plain", "looked-up"])
+def test_contributions_are_the_models_own_by_name(
+    deployed: Deployed, server: ApiServer, project: str
+) -> None:
+    records = known(RECORDS)
+    body = {"records": records, "contributions": True}
+    answer = server.request("POST", f"/v1/{project}/predictions", body, X_Inference_Id=f"explained-{project}")
+    # JSON has the names; the API is told them by a digest.
+    own = deployed.endpoints.invoke(
+        deployed.name,
+        json.dumps({"instances": records}).encode(),
+        ContentType="application/json",
+        Accept="application/json; contributions=true",
+    )
+
+    assert answer.status == 200, answer.body
+    names = ("probability", "contributions", "base_value")
+    assert [[each[name] for name in names] for each in answer.json["predictions"]] == [
+        [each[name] for name in names] for each in json.loads(own)["predictions"]
+    ]
+    output = captured(deployed, f"explained-{project}")["endpointOutput"]
+    # What is captured stays CSV, label and probability first.
+    first = answer.json["predictions"][0]
+    assert output["encoding"] == "CSV"
+    assert output["data"].split(",")[:2] == [first["label"], str(first["probability"])]
+
+
 def test_what_the_endpoint_captures_is_the_encoded_row_of_training(
     deployed: Deployed, server: ApiServer
 ) -> None:
     place = next(at for at, each in enumerate(RECORDS) if each in known(RECORDS))
     server.predict("looked-up", RECORDS[place], X_Inference_Id="captured-1")
 
-    def captured() -> dict[str, Any] | None:
-        objects = deployed.endpoints.objects(f"captured/{deployed.name}/")
-        lines = [json.loads(line) for body in objects.values() for line in body.splitlines()]
-        return next(
-            (line for line in lines if line["eventMetadata"].get("inferenceId") == "captured-1"), None
-        )
-
-    record = wait_until(captured, "the request to be captured")["captureData"]
+    record = captured(deployed, "captured-1")
 
     assert record["endpointInput"]["data"] == TEST_CLIENTS[place].encoded_line()
     assert record["endpointInput"]["encoding"] == record["endpointOutput"]["encoding"] == "CSV"

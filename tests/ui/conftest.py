@@ -51,5 +51,6 @@ def page(browser: Chromium, site: Site) -> Iterator[Page]:
         opened.look(1280)
         opened.open(URL)
         yield opened
+        assert URL in opened.addresses()
         assert [address for address in opened.addresses() if not address.startswith(URL)] == []
         assert opened.complaints() == []

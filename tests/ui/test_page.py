@@ -246,6 +246,29 @@ def test_another_project_has_a_form_of_its_own(page: Page) -> None:
     page.wait_for("document.querySelector('#project').value === 'people'")
 
 
+def test_the_options_are_asked_for_too(page: Page) -> None:
+    fill(page)
+    page.click("#options summary")
+    for option, value in (("inference-id", "order-7"), ("entity-id", "client-1"), ("variant", "AllTraffic")):
+        page.evaluate(f"document.querySelector('#{option}').focus()")
+        page.type(value)
+    ask(page)
+    assert "order-7" in page.text(".facts").splitlines()
+    page.evaluate("document.querySelector('#variant').focus()")
+    page.type("Nobody")
+    page.press("Enter")
+    page.wait_for("document.querySelector('.problem')")
+
+    assert "there is no variant 'Nobody'" in page.text(".problem")
+    [sent] = [
+        each["request"]["headers"]
+        for each in page.events("Network.requestWillBeSent")
+        if each["request"]["headers"].get("X-Target-Variant") == "AllTraffic"
+    ]
+    assert sent["X-Entity-Id"] == "client-1"
+    page.expect(STATUS.format(404))
+
+
 def test_what_is_not_the_pages_own_is_not_asked_for(page: Page) -> None:
     violated = (
         "new Promise((done) => {{ document.addEventListener('securitypolicyviolation',"

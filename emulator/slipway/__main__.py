@@ -31,9 +31,9 @@ from slipway.operations.studio_images import StudioImages
 from slipway.operations.tags import Tags
 from slipway.protocol.call import HttpAnswer, HttpRequest
 from slipway.protocol.clock_pages import ClockPages
-from slipway.protocol.connection import Connection
 from slipway.protocol.dispatch import Dispatcher, Operation
 from slipway.protocol.plain_records import PlainRecords
+from slipway.protocol.quick_connection import QuickConnection
 from slipway.protocol.server import Answerer, Server, json_page
 from slipway.protocol.service_model import ServiceModels
 from slipway.scheduling import Scheduling
@@ -225,7 +225,9 @@ def serve(server: Server, port: int) -> None:
         port=port,
         log_level="warning",
         access_log=False,
-        http=Connection,
+        http=QuickConnection,
+        # Nobody asks from where a request came.
+        proxy_headers=False,
         # Nothing here is a web socket: a request to become one is answered like any other.
         ws="none",
         timeout_keep_alive=75,

@@ -64,6 +64,11 @@ class Server:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._waiting: set[asyncio.Future[Any]] = set()
 
+    def known(self, request: HttpRequest) -> HttpAnswer | None:
+        """The answer that needs neither a thread nor time; None where there is none."""
+        answer = self._at_once(request) if self._at_once is not None else None
+        return answer if isinstance(answer, HttpAnswer) else None
+
     def let_go(self) -> None:
         """Keep nobody waiting any more: without it those would keep the server from its end."""
         if self._loop is not None:
@@ -167,7 +172,7 @@ async def _body(receive: Receive) -> bytes | None:
 
 async def _send(send: Send, answer: HttpAnswer) -> None:
     headers = {**answer.headers, "content-length": str(len(answer.body))}
-    await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(headers)})
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded(headers)})
     await send({"type": "http.response.body", "body": answer.body})
 
 
@@ -176,14 +181,15 @@ async def _send_parts(send: Send, answer: HttpAnswer, parts: Iterator[bytes], th
     loop = asyncio.get_running_loop()
     # Asked before anything is sent: what has begun is always brought to its end.
     part = await loop.run_in_executor(threads, next, parts, None)
-    await send({"type": "http.response.start", "status": answer.status, "headers": _encoded(answer.headers)})
+    await send({"type": "http.response.start", "status": answer.status, "headers": encoded(answer.headers)})
     while part is not None:
         await send({"type": "http.response.body", "body": part, "more_body": True})
         part = await loop.run_in_executor(threads, next, parts, None)
     await send({"type": "http.response.body", "body": b""})
 
 
-def _encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+def encoded(headers: Mapping[str, str]) -> list[tuple[bytes, bytes]]:
+    """Headers as they go over the wire."""
     return [(name.encode("latin-1"), value.encode("latin-1", "replace")) for name, value in headers.items()]
 
 

@@ -11,6 +11,7 @@ from contextlib import closing
 import pytest
 import uvicorn
 from slipway.protocol.call import HttpAnswer, HttpRequest, SoonAnswer
+from slipway.protocol.quick_connection import QuickConnection
 from slipway.protocol.server import LARGEST_BODY, Server, json_page
 
 
@@ -24,7 +25,14 @@ class Edge:
         app = Server(self._aws, own, self._threads, at_once=self._at_once)
         # As slipway.__main__ runs it.
         config = uvicorn.Config(
-            app, host="127.0.0.1", port=0, log_level="critical", access_log=False, ws="none", http="httptools"
+            app,
+            host="127.0.0.1",
+            port=0,
+            log_level="critical",
+            access_log=False,
+            ws="none",
+            http=QuickConnection,
+            proxy_headers=False,
         )
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -209,3 +217,95 @@ def test_what_was_not_done_after_all_is_answered_as_any_other_request(edge: Edge
 
     assert status == 400
     assert json.loads(body)["path"] == "/not-after-all"
+
+
+LAST = b"GET /last HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
+
+
+def exchanged(edge: Edge, *parts: bytes) -> bytes:
+    """What comes back until the server ends the connection."""
+    with closing(socket.create_connection(("127.0.0.1", edge.port), timeout=30)) as connection:
+        for part in parts:
+            connection.sendall(part)
+        received = b""
+        while more := connection.recv(65536):
+            received += more
+    return received
+
+
+def test_answers_come_in_the_order_of_the_requests_of_a_connection(edge: Edge) -> None:
+    known = b"GET /at-once HTTP/1.1\r\nhost: a\r\n\r\n"
+    other = b"GET /other HTTP/1.1\r\nhost: a\r\n\r\n"
+
+    # All in one packet: what is known waits for what is not.
+    received = exchanged(edge, known + other + known + known + LAST)
+
+    places = [received.index(b"/other"), received.index(b"/last")]
+    assert received.count(b"HTTP/1.1 ") == 5
+    assert received.count(b"known") == 3
+    assert received.index(b"known") < places[0] < received.rindex(b"known") < places[1]
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /at-once HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello",
+        b"GET /at-once HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        b"GET http://a/at-once HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"GET /at-once#part HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"POST /at-once HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n",
+        # As Java's own client asks.
+        b"GET /at-once HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
+    ],
+)
+def test_what_is_not_plain_is_answered_once_and_the_connection_goes_on(edge: Edge, request_: bytes) -> None:
+    received = exchanged(edge, request_ + LAST)
+
+    assert received.count(b"HTTP/1.1 ") == 2
+    assert received.count(b"known") == received.count(b"/last") == 1
+
+
+@pytest.mark.parametrize(
+    "request_",
+    [
+        b"GET /at-once HTTP/1.0\r\n\r\n",
+        b"GET /at-once HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
+    ],
+)
+def test_a_connection_that_is_not_to_be_kept_ends_with_the_answer(edge: Edge, request_: bytes) -> None:
+    assert exchanged(edge, request_).endswith(b"known")
+
+
+def test_a_request_in_pieces_is_answered_once(edge: Edge) -> None:
+    received = exchanged(edge, b"GET /at-", b"once HTTP/1.1\r\nho", b"st: a\r\n\r", b"\n", LAST)
+
+    assert received.count(b"known") == 1
+    assert received.count(b"HTTP/1.1 ") == 2
+
+
+def test_the_short_way_sends_the_headers_that_uvicorn_sends(edge: Edge) -> None:
+    def head(request_: bytes) -> list[bytes]:
+        lines = exchanged(edge, request_ + LAST).partition(b"\r\n\r\n")[0].split(b"\r\n")
+        # Whose thread answered, and when, may differ.
+        return [line for line in lines if not line.startswith((b"content-type", b"date"))]
+
+    short = head(b"GET /at-once HTTP/1.1\r\nhost: a\r\n\r\n")
+
+    assert short == head(b"GET /at-once HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi")
+    assert short[0] == b"HTTP/1.1 200 OK"
+
+
+def test_what_is_plain_and_known_is_no_message_for_the_application(
+    edge: Edge, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def none(*_: object) -> None:
+        raise AssertionError("a task was begun")
+
+    monkeypatch.setattr(QuickConnection, "_start_asgi_task", none)
+
+    with closing(socket.create_connection(("127.0.0.1", edge.port), timeout=30)) as connection:
+        connection.sendall(b"GET /at-once HTTP/1.1\r\nhost: a\r\n\r\n")
+        received = connection.recv(65536)
+
+    assert received.startswith(b"HTTP/1.1 200")
+    assert received.endswith(b"known")

@@ -52,7 +52,7 @@ run: ## Build, train, register, approve and deploy the project's model, and ask 
 		$(foreach pair,$(SET),--set $(pair))
 
 api: up ## Start the inference API in front of the project's endpoint; it says how to ask it
-	@uri=$$($(VENV)/python -m orchestration api-document --project $(PROJECT)) && $(PYTHON) -m scripts.api "$$uri"
+	@uri=$$($(VENV)/python -m orchestration api-document --project $(PROJECT)) && $(PYTHON) -m scripts.api --project $(PROJECT) "$$uri"
 
 approve: ## Approve VERSION=n of the project's model, by default the newest that waits; it is then deployed
 	@$(VENV)/python -m orchestration approve --project $(PROJECT) $(if $(VERSION),--version $(VERSION))

@@ -69,15 +69,21 @@ def up(project_uris: str, key_file: Path) -> str:
     return f"http://localhost:{variables.get('SLIPWAY_API_PORT', DEFAULT_PORT)}"
 
 
+def request(url: str, project: str, key_file: str) -> str:
+    """A request for a shell in the project's folder: which versions answer."""
+    return f'curl -H "X-Api-Key: $(cat {key_file})" {url}/v1/{project}/model'
+
+
 def main() -> int:
     """Start it, and say how to ask it."""
     parser = argparse.ArgumentParser(prog="make api", description=__doc__)
     parser.add_argument("projects", help="URIs of projects' documents, separated by commas")
+    parser.add_argument("--project", required=True, help="one of them, for the request that is printed")
     arguments = parser.parse_args()
     url = timed_step("api", lambda: up(arguments.projects, KEY_FILE))
     say(f"  page         {url}/")
     say(f"  fields       {url}/openapi.json, with an example for each path")
-    say(f'  ask          curl -H "X-Api-Key: $(cat {relative(KEY_FILE)})" {url}/v1/PROJECT/model')
+    say(f"  ask          {request(url, arguments.project, relative(KEY_FILE))}")
     return 0
 
 

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any, Protocol
 
-import pandas as pd  # type: ignore[import-untyped]  # published without type information
+import pandas as pd
 
 # A frame of pandas.
 Frame = Any

@@ -23,6 +23,9 @@ ENDED = frozenset({"SUCCEEDED", "FAILED", "CANCELLED"})
 TYPES = {"BIGINT": "bigint", "DOUBLE": "double", "VARCHAR": "varchar", "BOOLEAN": "boolean"}
 OTHERS = {"TIMESTAMP": "timestamp", "INTEGER": "integer", "HUGEINT": "decimal", "DATE": "date"}
 
+# As the CLI's reference shows them of GetQueryResults (varchar, bigint, integer); others are Java's.
+PRECISIONS = {"varchar": 2**31 - 1, "bigint": 19, "integer": 10, "double": 17, "timestamp": 3}
+
 # An object of S3: owner and address.
 ReadObject = Callable[[Owner, str], bytes]
 
@@ -91,17 +94,7 @@ class Queries:
         # The file of a statement about tables is empty.
         rows = list(rows_of(self._read_object(call.owner, location).decode()))
         after = Position(0, start + limit) if start + limit < len(rows) else None
-        columns = [
-            {
-                "CatalogName": "hive",
-                "SchemaName": "",
-                "TableName": "",
-                "Name": name,
-                "Label": name,
-                "Type": (TYPES | OTHERS).get(its_type, its_type.lower()),
-            }
-            for name, its_type in query.internal["columns"]
-        ]
+        columns = [_column(name, its_type) for name, its_type in query.internal["columns"]]
         shown = [
             {"Data": [{} if text is None else {"VarCharValue": text} for text in row]}
             for row in rows[start : start + limit]
@@ -134,6 +127,22 @@ class Queries:
         if query is None:
             raise QueryRequestError(f"QueryExecution {identity} was not found")
         return query
+
+
+def _column(name: str, engines_type: str) -> Document:
+    its_type = (TYPES | OTHERS).get(engines_type, engines_type.lower())
+    return {
+        "CatalogName": "hive",
+        "SchemaName": "",
+        "TableName": "",
+        "Name": name,
+        "Label": name,
+        "Type": its_type,
+        "Precision": PRECISIONS.get(its_type, 0),
+        "Scale": 0,
+        "Nullable": "UNKNOWN",
+        "CaseSensitive": its_type == "varchar",
+    }
 
 
 def rows_of(text: str) -> Iterator[list[str | None]]:

@@ -3,7 +3,7 @@
 from datetime import UTC, datetime, timedelta, timezone
 from typing import Any
 
-import pandas as pd  # type: ignore[import-untyped]  # published without type information
+import pandas as pd
 import pytest
 
 from orchestration.clients import Aws

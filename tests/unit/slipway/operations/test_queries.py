@@ -119,6 +119,10 @@ def test_a_query_goes_from_queued_to_an_answer_in_s3(plane: QueryPlane, athena: 
     ]
     columns = results["ResultSet"]["ResultSetMetadata"]["ColumnInfo"]
     assert [(each["Name"], each["Type"]) for each in columns] == [("n", "bigint"), ("oldest", "bigint")]
+    # AWS CLI reference, get-query-results: what database drivers read of a column.
+    assert {
+        (each["Precision"], each["Scale"], each["Nullable"], each["CaseSensitive"]) for each in columns
+    } == {(19, 0, "UNKNOWN", False)}
 
 
 def test_results_come_in_pages(plane: QueryPlane, athena: Any) -> None:

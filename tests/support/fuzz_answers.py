@@ -13,6 +13,7 @@ from collections import Counter
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
+from uuid import uuid4
 
 from tests.support.containers import run_python, wait_until
 from tests.support.process_usage import Usage, usage_of
@@ -21,6 +22,9 @@ from tests.support.wire import Caller, Reply, request
 
 SEED = int(os.environ.get("SLIPWAY_FUZZ_SEED", "0"))
 TIMES = int(os.environ.get("SLIPWAY_FUZZ_TIMES", "1"))
+INFERENCE_ID = "X-Amzn-SageMaker-Inference-Id"
+# Longer than any server here waits for a request to go on.
+PATIENCE_SECONDS = 75.0
 # No rows, in the ways that `rows_of` finds out.
 NO_ROWS = (ValueError, TypeError, KeyError, OverflowError, RecursionError)
 
@@ -97,6 +101,7 @@ def asked(
                 assert reply.status < 500, (strange[:500], reply)
             continue
         each = case(source)
+        each.headers[INFERENCE_ID] = uuid4().hex
         see(each, caller.ask(request(path, each.headers, each.body, source)))
 
 
@@ -119,3 +124,12 @@ def slow_caller(host: str, port: int) -> socket.socket:
     connection = socket.create_connection((host, port))
     connection.sendall(b"POST /invocations HTTP/1.1\r\nHost: fuzz\r\nContent-Le")
     return connection
+
+
+def parted_with(slow: Sequence[socket.socket], seconds: float = PATIENCE_SECONDS) -> bool:
+    """Whether the server ends every one of those connections, none without having said why."""
+    for each in slow:
+        each.settimeout(seconds)
+        if not each.recv(100).startswith(b"HTTP/1.1 408 "):
+            return False
+    return True

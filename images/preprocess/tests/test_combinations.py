@@ -112,8 +112,8 @@ def many(document: dict[str, Any]) -> None:
         ),
         (many, ["1,003,002 combinations, more than 1,000,000"]),
         (
-            lambda document: categories(document, 2)[0].update(encoded_name="JOB_admin"),
-            ["'JOB_admin'", "whatever its case", "encoded_name"],
+            lambda document: categories(document, 2)[0].update(encoded_name="LOAN_yes"),
+            ["'loan_yes'", "whatever its case", "encoded_name"],
         ),
         (lambda document: categories(document, 2)[0].update(encoded_name="Event_Time"), ["'Event_Time'"]),
         (lambda document: categories(document, 2)[0].update(encoded_name="is_deleted"), ["'is_deleted'"]),

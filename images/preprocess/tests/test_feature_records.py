@@ -203,6 +203,18 @@ def test_a_refused_call_is_told_with_its_name(runtime: Runtime) -> None:
         fill(runtime, GROUP, COMBINATIONS, StopSignal())
 
 
+def test_nobody_goes_on_where_one_has_failed(runtime: Runtime) -> None:
+    filling = feature_records._Filling(runtime, GROUP, COMBINATIONS, StopSignal())
+    runtime.hidden.add("v7")
+    with pytest.raises(ContractError):
+        filling.work()
+    written = len(runtime.records)
+
+    filling.work()
+
+    assert len(runtime.records) == written < COUNT
+
+
 def test_a_job_that_is_told_to_stop_says_how_much_is_there(runtime: Runtime) -> None:
     stop = StopSignal()
 

@@ -61,15 +61,15 @@ def test_parts_are_read_with_the_keys_beside_them(tmp_path: Path) -> None:
     give(
         tmp_path,
         {
-            "train/train.csv": "1,0\n0,1\n1,1\n",
-            "keys/train.csv": 'a\n"b ""x"", c"\nd\u2028e\n',
+            "train/train.csv": "1,0\n0,1\n1,1\n0,0\n",
+            "keys/train.csv": 'a\n"b ""x"", c"\nd\u2028e\n"f\r\ng"\n',
             "validation/validation.csv": "1,0\n",
             "keys/validation.csv": '""\n',
         },
     )
 
     assert list(read_parts(tmp_path)) == [
-        Part("train", ["1,0", "0,1", "1,1"], ["a", 'b "x", c', "d\u2028e"]),
+        Part("train", ["1,0", "0,1", "1,1", "0,0"], ["a", 'b "x", c', "d\u2028e", "f\r\ng"]),
         Part("validation", ["1,0"], [""]),
     ]
 

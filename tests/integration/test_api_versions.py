@@ -40,7 +40,7 @@ def deployed(
 
 @pytest.fixture
 def servers(deployed: Deployed, api_image: str, tmp_path: Path) -> Iterator[list[ApiServer]]:
-    """One that looks at what serves once, so that only the models' own word tells of a switch; a plain one."""
+    """One that looks once at what serves: only the models' own word tells it of a switch; and a plain one."""
     environ = {"API_RATE_PER_SECOND": "10000", "API_RATE_BURST": "10000"}
     tmp_path.chmod(0o755)
     with (

@@ -11,6 +11,7 @@ from train_xgb.decoding import decode
 from train_xgb.encoding import Encoder, parse_encoder
 from train_xgb.errors import RequestError
 from train_xgb.media import CSV, JSON, JSON_LINES
+from train_xgb.plain_csv import PlainCsv
 from train_xgb.single import LONGEST_BODY, SingleRows
 
 NAMES = ("age", "rate", "job", "city")
@@ -37,11 +38,13 @@ def long_way(media_type: str, body: bytes, encoder: Encoder) -> bytes | None:
 
 
 def agree(media_type: str, body: bytes, encoder: Encoder) -> None:
-    """Both short ways say what the long way says, or nothing."""
+    """All short ways say what the long way says, or nothing."""
     expected = long_way(media_type, body, encoder)
     columns = decode_columns(media_type, body, encoder)
     row = SingleRows(encoder).read(media_type, body)
+    plain = PlainCsv(encoder).read(body) if media_type == CSV else None
 
+    assert plain is None or plain.tobytes() == expected, body
     assert columns is None or columns.tobytes() == expected, body
     assert row is None or np.array(row).astype(np.float32).tobytes() == expected, body
 
@@ -117,6 +120,34 @@ def test_good_rows_take_the_short_way_to_the_same_bits(encoder: Encoder, count: 
             assert row is None
     # Quotes are the long way's; the batch with "Århus, old town" has them.
     assert quoted_or_short <= 1
+
+
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_lines_as_preprocessing_writes_them_take_the_shortest_way(encoder: Encoder, end: str) -> None:
+    source = random.Random(11)
+    rows = [encoded_cells(source) for _ in range(300)]
+    lines = "\n".join(",".join([row[0], row[1] or "0", *row[2:]]) for row in rows) + end
+
+    read = PlainCsv(encoder).read(lines.encode())
+
+    assert read is not None
+    assert read.dtype == np.float32
+    assert read.tobytes() == long_way(CSV, lines.encode(), encoder)
+
+
+@pytest.mark.parametrize("part", ["numeric", "categorical"])
+def test_an_encoder_of_numbers_or_of_categories_alone_has_no_shortest_way(
+    encoder_bytes: bytes, part: str
+) -> None:
+    document = json.loads(encoder_bytes)
+    document[part] = []
+    kept = {"numeric": slice(2, 7), "categorical": slice(0, 2)}[part]
+    document["encoded_names"] = document["encoded_names"][kept]
+    encoder = parse_encoder(json.dumps(document).encode(), "encoder.json")
+
+    for line in (b"0,1,0,0,1\n", b"1,1\n", b"0.5,1\n"):
+        assert PlainCsv(encoder).read(line * 9) is None
+        agree(CSV, line * 9, encoder)
 
 
 @pytest.mark.parametrize("place", range(7))

@@ -6,12 +6,14 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 
 import numpy as np
+import numpy.typing as npt
 
 from train_xgb.artefact import Model
 from train_xgb.columns import decode_columns
 from train_xgb.decoding import decode
 from train_xgb.errors import RequestError
 from train_xgb.media import CSV, JSON, accepted, request_media_type
+from train_xgb.plain_csv import PlainCsv
 from train_xgb.responses import CONTRIBUTIONS, Renderer, ResponseSettings
 from train_xgb.serving.custom_attributes import check_encoder, contributions_of
 from train_xgb.serving.meters import CONTENT_TYPE, Meters
@@ -70,6 +72,7 @@ class Answers:
         self._body_bytes = body_bytes
         self._meters = meters
         self._single = SingleRows(model.encoder)
+        self._plain = PlainCsv(model.encoder)
         # A model on principal components takes NumPy's way for one row too.
         self._predict_row = model.booster.row_predictor() if model.pca is None else None
         # Callers repeat their headers.
@@ -89,8 +92,12 @@ class Answers:
         for category in encoder.categorical:
             row[0, start] = 1
             start += category.width
-        line = ",".join(f"{number:g}" for number in row[0].tolist()).encode() + b"\n"
-        for count in (1, 1, 2 + COLUMNS_BYTES // len(line)):
+        plain, pointed = (
+            ",".join(f"{number:{form}}" for number in row[0].tolist()).encode() + b"\n"
+            for form in ("g", ".1f")
+        )
+        many = 2 + COLUMNS_BYTES // len(plain)
+        for line, count in ((plain, 1), (plain, 1), (plain, many), (pointed, many)):
             for accept in (None, JSON):
                 reply = self.answer(Request("POST", "/invocations", CSV, accept, line * count))
                 if reply.status != 200:
@@ -153,11 +160,7 @@ class Answers:
             row = self._single.read(plan.media_type, request.body)
             if row is not None:
                 return Reply(200, plan.content_type, plan.renderer.one(self._predict_row(row)), 1)
-        encoded = None
-        if len(request.body) > COLUMNS_BYTES:
-            encoded = decode_columns(plan.media_type, request.body, self._model.encoder)
-        if encoded is None:
-            encoded = decode(plan.media_type, request.body, self._model.encoder)
+        encoded = self._encoded(plan.media_type, request.body)
         probabilities = self._model.probabilities(encoded)
         if plan.renderer.has_contributions:
             contributions = self._model.contributions(encoded)
@@ -165,6 +168,15 @@ class Answers:
             named = contributions_of(contributions.names)
             return Reply(200, plan.content_type, body, len(encoded), (named,))
         return Reply(200, plan.content_type, plan.renderer.many(probabilities), len(encoded))
+
+    def _encoded(self, media_type: str, body: bytes) -> npt.NDArray[np.float32]:
+        """The rows by the first way that is sure of them; the last one says what is wrong."""
+        encoded = None
+        if media_type == CSV and len(body) > COLUMNS_BYTES:
+            encoded = self._plain.read(body)
+        if encoded is None and len(body) > COLUMNS_BYTES:
+            encoded = decode_columns(media_type, body, self._model.encoder)
+        return decode(media_type, body, self._model.encoder) if encoded is None else encoded
 
     def _planned(self, content_type: str | None, accept: str | None) -> _Plan:
         media_type = request_media_type(content_type)

@@ -121,6 +121,7 @@ def test_a_group_that_is_full_is_left_alone(jobs: Jobs, runtime: Any) -> None:
     small = feature_jobs(jobs)
     group = small.ingested()["feature_group_name"]
     key = next(iter(SMALL))
+    wait_until(lambda: offline_keys(jobs, group) or None, "the offline store to have records")
     runtime.delete_record(
         FeatureGroupName=group, RecordIdentifierValueAsString=key, EventTime=LATER, DeletionMode="SoftDelete"
     )
@@ -130,6 +131,30 @@ def test_a_group_that_is_full_is_left_alone(jobs: Jobs, runtime: Any) -> None:
     # Had it looked at the records it would have missed this one.
     assert (again["records"], again["written"], again["already_there"]) == (len(SMALL), 0, len(SMALL))
     assert key not in small.records(group, [key])
+
+
+def offline_keys(jobs: Jobs, group: str) -> list[str]:
+    """The objects of a group's offline store."""
+    described = jobs.sagemaker.describe_feature_group(FeatureGroupName=group)
+    uri = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
+    prefix = f"{uri.removeprefix(jobs.uri(''))}/"
+    return [f"{prefix}{name}" for name in jobs.objects(prefix)]
+
+
+def test_an_offline_store_that_has_lost_everything_is_filled_again(jobs: Jobs) -> None:
+    small = feature_jobs(jobs)
+    small.preprocess(ROWS, *SPLIT)
+    group = small.ingested()["feature_group_name"]
+    lost = wait_until(lambda: offline_keys(jobs, group) or None, "the offline store to have records")
+    jobs.emulator.s3.delete_objects(
+        Bucket=jobs.emulator.bucket, Delete={"Objects": [{"Key": key} for key in lost]}
+    )
+
+    again = small.ingested()
+
+    assert (again["records"], again["written"], again["already_there"]) == (len(SMALL), len(SMALL), 0)
+    jobs.completed(small.start_features(group))
+    assert small.objects("features")["train/train.csv"] == small.objects("preprocess")["train/train.csv"]
 
 
 def online(small: FeatureJobs, group: str, keys: Sequence[str]) -> bool | None:

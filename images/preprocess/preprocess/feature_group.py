@@ -97,6 +97,16 @@ def records_of(sagemaker: Any, described: Description) -> int | None:
     return int(text) if text.isascii() and text.isdigit() else None
 
 
+def has_offline_objects(s3: Any, described: Description) -> bool:
+    """Whether the offline store holds anything; on AWS it does some minutes after the first record."""
+    place = described["OfflineStoreConfig"]["S3StorageConfig"]
+    uri = str(place.get("ResolvedOutputS3Uri", place["S3Uri"]))
+    bucket, _, prefix = uri.removeprefix("s3://").partition("/")
+    with told_by_aws(f"the offline store of feature group {described['FeatureGroupName']}"):
+        found = s3.list_objects_v2(Bucket=bucket, Prefix=f"{prefix}/", MaxKeys=1)
+    return bool(found["KeyCount"])
+
+
 def note_records(sagemaker: Any, described: Description, count: int) -> None:
     """Note that a group holds all its records."""
     with told_by_aws(f"tags of feature group {described['FeatureGroupName']}"):

@@ -38,13 +38,15 @@ class Filled:
     already_there: int
 
 
-def fill(runtime: Any, group: str, combinations: Combinations, stop: StopSignal) -> Filled:
-    """Write whatever combination the group lacks, and see that it is there.
+def fill(
+    runtime: Any, group: str, combinations: Combinations, stop: StopSignal, is_again: bool = False
+) -> Filled:
+    """Write whatever combination the group lacks, or every one (`is_again`), and see that it is there.
 
     Raises ContractError for a record that is there and is another, and once
     the job was told to stop.
     """
-    filling = _Filling(runtime, group, combinations, stop)
+    filling = _Filling(runtime, group, combinations, stop, is_again)
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="ingest") as pool:
         for worker in [pool.submit(filling.work) for _ in range(CONNECTIONS)]:
             worker.result()
@@ -54,7 +56,9 @@ def fill(runtime: Any, group: str, combinations: Combinations, stop: StopSignal)
 class _Filling:
     """Work that is shared by threads: each takes the next batch until there is none."""
 
-    def __init__(self, runtime: Any, group: str, combinations: Combinations, stop: StopSignal) -> None:
+    def __init__(
+        self, runtime: Any, group: str, combinations: Combinations, stop: StopSignal, is_again: bool = False
+    ) -> None:
         self.written = 0
         self.already_there = 0
         self._runtime = runtime
@@ -63,6 +67,7 @@ class _Filling:
         self._names = combinations.encoded_names
         self._batches = _batches(combinations, MOST_READ)
         self._stop = stop
+        self._is_again = is_again
         self._failed = threading.Event()
         self._lock = threading.Lock()
 
@@ -89,14 +94,14 @@ class _Filling:
         for each in batch:
             if each.key in present:
                 self._compare(each, present[each.key])
-        missing = [each for each in batch if each.key not in present]
+        missing = [each for each in batch if self._is_again or each.key not in present]
         for part in _batches(missing, MOST_WRITTEN):
             self._write(part)
         self._confirm([each.key for each in missing])
         with self._lock:
             before = self._done
             self.written += len(missing)
-            self.already_there += len(present)
+            self.already_there += len(batch) - len(missing)
             if before // _SHOWN_EVERY != self._done // _SHOWN_EVERY or self._done == self._total:
                 log.info("ingest.records done=%d of=%d", self._done, self._total)
 

@@ -1,4 +1,7 @@
-"""`ingest`: a feature group with every combination's encoded columns, filled once and then left alone."""
+"""`ingest`: a feature group with every combination's encoded columns, filled once and then left alone.
+
+Not where its offline store has lost all that it had: then every record is written again.
+"""
 
 import logging
 import time
@@ -8,7 +11,7 @@ from smcontract.entrypoint import StopSignal
 from preprocess.aws import client
 from preprocess.combinations import Combinations
 from preprocess.feature_arguments import IngestSettings
-from preprocess.feature_group import ensure_group, note_records, records_of
+from preprocess.feature_group import ensure_group, has_offline_objects, note_records, records_of
 from preprocess.feature_records import Filled, fill
 from preprocess.outputs import StagedOutputs, remove_earlier, write_json
 from preprocess.schema import read_schema
@@ -30,10 +33,16 @@ def ingest(settings: IngestSettings, stop: StopSignal) -> None:
     name = combinations.group_name(settings.feature_group_prefix)
     sagemaker = client("sagemaker")
     described = ensure_group(sagemaker, name, combinations, settings, stop)
-    if records_of(sagemaker, described) == len(combinations):
+    noted = records_of(sagemaker, described)
+    if noted == len(combinations) and has_offline_objects(client("s3"), described):
         filled = Filled(written=0, already_there=len(combinations))
     else:
-        filled = fill(client("sagemaker-featurestore-runtime"), name, combinations, stop)
+        if is_again := noted is not None:
+            log.info("ingest.offline_store_empty feature_group=%s", name)
+            # A job that ends before its time leaves the next one the same to do.
+            note_records(sagemaker, described, 0)
+        runtime = client("sagemaker-featurestore-runtime")
+        filled = fill(runtime, name, combinations, stop, is_again=is_again)
         note_records(sagemaker, described, len(combinations))
     seconds = time.perf_counter() - started
     with StagedOutputs(settings.output) as outputs:

@@ -110,6 +110,23 @@ def test_an_empty_group_is_filled_in_batches_that_aws_allows(runtime: Runtime) -
     assert (runtime.largest_read, runtime.largest_write) == (100, 25)
 
 
+def test_every_record_is_written_again_where_that_is_asked_for(runtime: Runtime) -> None:
+    fill(runtime, GROUP, COMBINATIONS, StopSignal())
+    written: list[str] = []
+    put = runtime.put
+
+    def counted(entry: dict[str, Any]) -> None:
+        written.append(values(entry["Record"])["combination"])
+        put(entry)
+
+    runtime.put = counted  # type: ignore[method-assign]
+
+    filled = fill(runtime, GROUP, COMBINATIONS, StopSignal(), is_again=True)
+
+    assert filled == Filled(written=COUNT, already_there=0)
+    assert sorted(written) == sorted(f"v{n}" for n in range(COUNT))
+
+
 def test_only_what_is_missing_is_written(runtime: Runtime) -> None:
     fill(runtime, GROUP, COMBINATIONS, StopSignal())
     there = dict(runtime.records)

@@ -142,7 +142,12 @@ class CaptureJournal:
             # One bucket that is not there must not hold up the others.
             refused: set[str] = set()
             for path in paths:
-                self._store(path, refused)
+                try:
+                    self._store(path, refused)
+                except (OSError, ValueError) as error:
+                    # What cannot be read, or is no file of ours, must not hold up the others either.
+                    log.warning("data_capture.unreadable file=%s error=%s", path.name, error)
+                    refused.add(path.name)
             return not refused
 
     def _store(self, path: Path, refused: set[str]) -> None:

@@ -14,6 +14,8 @@ from urllib.parse import urlsplit
 from slipway.resources.document import Document, without_empty
 
 Mode = Literal["INPUT", "OUTPUT"]
+# json.dumps would make one anew for each line.
+_TEXT_OF = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,7 +62,7 @@ def line(config: Document, exchange: Exchange) -> bytes:
         ),
         "eventVersion": "0",
     }
-    return json.dumps(record, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
+    return _TEXT_OF(record).encode() + b"\n"
 
 
 def object_place(

@@ -142,6 +142,20 @@ def test_a_bucket_that_is_not_there_holds_up_no_other(
     assert bucket.refusals == 1
 
 
+def test_a_file_that_cannot_be_read_holds_up_no_other(
+    opened: Callable[[], CaptureJournal], bucket: Bucket, tmp_path: Path
+) -> None:
+    journal = opened()
+    (tmp_path / "capture" / "0.jsonl").mkdir()
+    (tmp_path / "capture" / "1.jsonl").write_text("no head of ours\nline\n")
+    append(journal, b"one\n")
+
+    assert not journal.flush()
+
+    assert list(bucket.objects.values()) == [b"one\n"]
+    assert (tmp_path / "capture" / "1.jsonl").exists()
+
+
 @contextmanager
 def files_of_at_most(size: int) -> Iterator[None]:
     """The kernel takes of a write what still fits, and then no more: as a full disk does."""

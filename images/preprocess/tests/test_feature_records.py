@@ -221,7 +221,7 @@ def test_a_refused_call_is_told_with_its_name(runtime: Runtime) -> None:
 
 
 def test_nobody_goes_on_where_one_has_failed(runtime: Runtime) -> None:
-    filling = feature_records._Filling(runtime, GROUP, COMBINATIONS, StopSignal())
+    filling = feature_records._Filling(runtime, GROUP, COMBINATIONS, StopSignal(), is_again=False)
     runtime.hidden.add("v7")
     with pytest.raises(ContractError):
         filling.work()

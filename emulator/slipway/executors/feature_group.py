@@ -59,13 +59,16 @@ class FeatureGroupExecutor:
                 self.fail(group.key, str(error))
                 return
         with self._store.all_or_nothing():
-            self._store.transition(group.key, lambda present: present.in_status("Created"))
+            self._store.transition(group.key, lambda present: _entered(present.in_status("Created")))
             self._enter(group)
 
     def enter_tables(self) -> None:
-        """Enter the tables of groups that an emulator without a catalog left."""
+        """Enter the tables of groups that an emulator without a catalog left; none a second time."""
         for group in self._store.in_statuses(Kind.FEATURE_GROUP, ["Created"]):
-            self._enter(group)
+            if not group.internal.get("is_entered"):
+                with self._store.all_or_nothing():
+                    self._store.transition(group.key, _entered)
+                    self._enter(group)
 
     def _enter(self, group: Resource) -> None:
         """Put a group's table into the catalog; one that is there, for a group before it, stays."""
@@ -80,3 +83,8 @@ class FeatureGroupExecutor:
         """Raise StagingError where the bucket cannot be asked for what it holds."""
         place = S3Uri.parse(s3_uri)
         self._s3_clients.of(owner, role_arn).reach(place.bucket)
+
+
+def _entered(group: Resource) -> Resource:
+    """A table that somebody deletes must not come back at the next start."""
+    return group.with_internal({"is_entered": True})

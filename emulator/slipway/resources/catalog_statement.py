@@ -69,6 +69,10 @@ def read_statement(sql: str) -> CreateTable | DropTable:
     if found is None:
         raise StatementError(_REFUSED)
     database, name = _named(found)
+    more = _pairs(found["more"] or "")
+    skipped = more.get("skip.header.line.count", "0")
+    if not (skipped.isascii() and skipped.isdigit()):
+        raise StatementError(f"skip.header.line.count is '{skipped}'; only a number is implemented here")
     return CreateTable(
         database,
         name,
@@ -77,7 +81,7 @@ def read_statement(sql: str) -> CreateTable | DropTable:
         _serde(found["serde"], found["stored"]),
         found["lenient"] is not None,
         _pairs(found["properties"] or ""),
-        _pairs(found["more"] or ""),
+        more,
     )
 
 

@@ -4,6 +4,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from slipway.resources.resource import Kind
 
 from tests.support.feature_plane import FeaturePlane
 from tests.support.output_shapes import complaints
@@ -137,10 +138,23 @@ def test_groups_of_an_emulator_without_a_catalog_have_tables_after_the_next_star
 ) -> None:
     plane.create("people")
     glue.delete_table(**STORE, Name=TABLE)
+    [group] = plane.store.in_statuses(Kind.FEATURE_GROUP, ["Created"])
+    plane.store.transition(group.key, lambda present: present.with_internal({"is_entered": None}))
 
     plane.executor.enter_tables()
 
     assert glue.get_table(**STORE, Name=TABLE)["Table"]["Name"] == TABLE
+
+
+def test_a_table_that_was_deleted_does_not_come_back_at_the_next_start(
+    plane: FeaturePlane, glue: Any
+) -> None:
+    plane.create("people")
+    glue.delete_table(**STORE, Name=TABLE)
+
+    plane.executor.enter_tables()
+
+    assert refused(glue.get_table, **STORE, Name=TABLE)[0] == "EntityNotFoundException"
 
 
 def test_what_is_not_there_is_refused_in_the_services_words(

@@ -64,6 +64,8 @@ def test_a_table_is_dropped_by_its_name() -> None:
         "CREATE EXTERNAL TABLE t (a int) STORED AS ORC LOCATION 's3://b/t'",
         "CREATE EXTERNAL TABLE t (a int) ROW FORMAT SERDE 'org.x.Json' LOCATION 's3://b/t'",
         "CREATE EXTERNAL TABLE t (a map<string,int>) STORED AS PARQUET LOCATION 's3://b/t'",
+        "CREATE EXTERNAL TABLE t (a int) STORED AS PARQUET LOCATION 's3://b/t' "
+        "TBLPROPERTIES ('skip.header.line.count'='one')",
         "ALTER TABLE t ADD COLUMNS (a int)",
         "SHOW TABLES",
         "DROP TABLE t; DROP TABLE u",

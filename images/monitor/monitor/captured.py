@@ -4,6 +4,7 @@ import csv
 import itertools
 import json
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -110,7 +111,9 @@ def _csv_records(
         for call in sample
         if all(call.get(index, {}).get("data") for index in indexes)
     ]
-    width = len(rows[0]) if rows else 0
+    if not rows:
+        raise ContractError(f"the first captured calls hold no record in {' and '.join(indexes)}.")
+    width = len(rows[0])
     known = list(baseline_names or ())[:width]
     names = known + [f"_c{place}" for place in range(len(known), width)]
     sides = (f"split(rtrim('\\r\\n', captureData.{index}.data), '\\r?\\n')" for index in indexes)
@@ -141,5 +144,12 @@ def _json_records(
         .option("columnNameOfCorruptRecord", MALFORMED)
         .json(texts)
     )
-    objects = [json.loads(call[index]["data"]) for call in sample]
-    return flat_table(spark, frame, [each for each in objects if isinstance(each, dict)], f"captured {index}")
+    return flat_table(spark, frame, list(_objects(sample, index)), f"captured {index}")
+
+
+def _objects(sample: Sequence[dict[str, Any]], index: str) -> Iterator[dict[str, Any]]:
+    for call in sample:
+        with suppress(ValueError, KeyError):
+            document = json.loads(call[index]["data"])
+            if isinstance(document, dict):
+                yield document

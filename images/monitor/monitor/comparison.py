@@ -1,7 +1,8 @@
 """How far two distributions are apart.
 
-The formulas are those of Deequ's `Distance`, which Model Monitor's words
-(Simple, Robust, LInfinity, ChiSquared) name; an image test holds them against it.
+The formulas are those of Deequ's `Distance` (awslabs/deequ, analyzers/Distance.scala);
+that Model Monitor's words Simple, Robust, LInfinity and ChiSquared mean them is likely and
+not documented. They are here because Deequ's own test of categories needs all of Spark's MLlib.
 """
 
 import math

@@ -99,9 +99,20 @@ def _without(table: Table, excluded: Sequence[str]) -> Table:
 
 
 def _open(path: Path) -> io.TextIOBase:
+    # Some programs begin a file with a byte order mark, which is no part of a name.
     if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8", newline="")
-    return path.open(encoding="utf-8", newline="")
+        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")
+
+
+def _first_rows(path: Path) -> list[list[str]]:
+    try:
+        with _open(path) as lines:
+            return list(itertools.islice(csv.reader(lines), _SAMPLE_ROWS))
+    except UnicodeDecodeError as error:
+        raise ContractError(f"{path.name} is not UTF-8 ({error.reason}); write it as UTF-8.") from None
+    except (csv.Error, EOFError, gzip.BadGzipFile) as error:
+        raise ContractError(f"{path.name} cannot be read as CSV: {error}.") from None
 
 
 def _read_csv(
@@ -110,8 +121,7 @@ def _read_csv(
     sample: list[list[str]] = []
     header_names: list[str] | None = None
     for path in files:
-        with _open(path) as lines:
-            rows = list(itertools.islice(csv.reader(lines), _SAMPLE_ROWS))
+        rows = _first_rows(path)
         if header:
             names = rows.pop(0) if rows else []
             _check_header(path, names, header_names, files[0])

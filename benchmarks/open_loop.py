@@ -48,10 +48,15 @@ class OpenLoop:
         self._request = request
         self._idle: deque[tuple[asyncio.StreamReader, asyncio.StreamWriter]] = deque()
         self._under_way = 0
+        self._is_enough = False
         self.outcome = Outcome()
 
+    def enough(self) -> None:
+        """Send no more."""
+        self._is_enough = True
+
     async def run(self, rate: float, count: int) -> Outcome:
-        """`count` requests, `rate` a second; returns once each has its answer or none."""
+        """At most `count` requests, `rate` a second; returns once each has its answer or none."""
         began = time.monotonic()
         tasks: set[asyncio.Task[None]] = set()
         for number in range(count):
@@ -59,6 +64,8 @@ class OpenLoop:
             early = due - time.monotonic()
             if early > 0:
                 await asyncio.sleep(early)
+            if self._is_enough:
+                break
             if self._under_way >= MOST_CONNECTIONS:
                 self.outcome.unsent += 1
                 continue

@@ -181,7 +181,7 @@ def test_an_ingestion_that_was_killed_goes_on_where_it_was(jobs: Jobs) -> None:
     report = many.ingested()
 
     assert described["ProcessingJobStatus"] == "Failed"
-    assert report["already_there"] >= 1000
+    assert report["already_there"] > 0
     assert report["written"] > 0
     assert report["already_there"] + report["written"] == report["records"] == MANY_RECORDS
     expected = expected_records(many.schema)

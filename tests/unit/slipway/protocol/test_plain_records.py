@@ -2,6 +2,7 @@
 
 import json
 from concurrent.futures import Future
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -131,6 +132,21 @@ def test_batch_get_record_has_the_same_answer_both_ways(plane: FeaturePlane, ide
     assert told(short) == told(long)
 
 
+@pytest.mark.parametrize(("count", "is_at_once"), [(10, True), (11, False)])
+def test_a_few_records_are_looked_up_without_a_thread(
+    plane: FeaturePlane, count: int, is_at_once: bool
+) -> None:
+    asked = {"FeatureGroupName": "people", "RecordIdentifiersValueAsString": ["a,b"] * count}
+    body = json.dumps({"Identifiers": [asked]}).encode()
+    request = HttpRequest("POST", "/BatchGetRecord", "", HEADERS, body)
+
+    answer = plane.plain.answer_at_once(request)
+
+    assert isinstance(answer, HttpAnswer) == is_at_once
+    if isinstance(answer, HttpAnswer):
+        assert told(answer) == told(both(plane, request)[1])
+
+
 TEXTS = st.one_of(
     st.sampled_from(["a", "1", AT, "", "\n", '"', "ü", "\ud800", "x" * 65, "A-b_1", "\u2028"]),
     st.text(max_size=6),
@@ -221,6 +237,10 @@ def test_a_plain_record_is_put_without_a_thread_and_is_there_once_it_is_answered
     assert any('"41"' in line for line in plane.lines())
 
 
+ORDINARY = put("people", values(id="b", at=AT))
+LARGE = replace(ORDINARY, body=ORDINARY.body + b" " * LARGEST_AT_ONCE)
+
+
 @pytest.mark.parametrize(
     "request_",
     [
@@ -228,7 +248,7 @@ def test_a_plain_record_is_put_without_a_thread_and_is_there_once_it_is_answered
         put("people", values(id="b")),
         put("people", values(id="b", at=AT, height="1")),
         put("nobody", values(id="b", at=AT)),
-        put("people", values(id="b", at=AT, score="1" * LARGEST_AT_ONCE)),
+        LARGE,
         put("people", values(id="ü", at=AT)),
     ],
 )

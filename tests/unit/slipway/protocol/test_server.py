@@ -33,6 +33,7 @@ class Edge:
             ws="none",
             http=QuickConnection,
             proxy_headers=False,
+            timeout_keep_alive=75,
         )
         self._server = uvicorn.Server(config)
         self._socket = socket.create_server(("127.0.0.1", 0))
@@ -46,6 +47,10 @@ class Edge:
         self._socket.close()
         self._threads.shutdown()
 
+    def requests(self) -> int:
+        """How many requests uvicorn has counted."""
+        return int(self._server.server_state.total_requests)
+
     def _aws(self, request: HttpRequest) -> HttpAnswer:
         self.seen.append(request)
         told = {"method": request.method, "path": request.path, "query": request.query}
@@ -58,7 +63,8 @@ class Edge:
             return SoonAnswer(is_done, HttpAnswer(200, {"content-type": "text/plain"}, b"done"))
         if request.path != "/at-once":
             return None
-        return HttpAnswer(200, {"content-type": threading.current_thread().name}, b"known")
+        body = b"known" + request.query.encode() + request.body
+        return HttpAnswer(200, {"content-type": threading.current_thread().name}, body)
 
     def _health(self, _request: HttpRequest) -> HttpAnswer:
         return json_page({"status": "running"})
@@ -250,9 +256,9 @@ def test_answers_come_in_the_order_of_the_requests_of_a_connection(edge: Edge) -
     "request_",
     [
         b"GET /at-once HTTP/1.1\r\nhost: a\r\ncontent-length: 5\r\n\r\nhello",
-        b"GET /at-once HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n2\r\nhi\r\n0\r\n\r\n",
+        b"GET /at-once HTTP/1.1\r\nhost: a\r\ntransfer-encoding: chunked\r\n\r\n5\r\nhello\r\n0\r\n\r\n",
         b"GET http://a/at-once HTTP/1.1\r\nhost: a\r\n\r\n",
-        b"GET /at-once#part HTTP/1.1\r\nhost: a\r\n\r\n",
+        b"GET /at-once?a=b#part HTTP/1.1\r\nhost: a\r\n\r\n",
         b"POST /at-once HTTP/1.1\r\nhost: a\r\ncontent-length: 0\r\n\r\n",
         # As Java's own client asks.
         b"GET /at-once HTTP/1.1\r\nhost: a\r\nconnection: upgrade\r\nupgrade: h2c\r\n\r\n",
@@ -263,12 +269,15 @@ def test_what_is_not_plain_is_answered_once_and_the_connection_goes_on(edge: Edg
 
     assert received.count(b"HTTP/1.1 ") == 2
     assert received.count(b"known") == received.count(b"/last") == 1
+    assert b"#part" not in received
+    assert (b"knownhello" in received) == (b"hello" in request_)
 
 
 @pytest.mark.parametrize(
     "request_",
     [
         b"GET /at-once HTTP/1.0\r\n\r\n",
+        b"GET /at-once HTTP/1.0\r\nconnection: keep-alive\r\n\r\n",
         b"GET /at-once HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n",
     ],
 )
@@ -291,7 +300,7 @@ def test_the_short_way_sends_the_headers_that_uvicorn_sends(edge: Edge) -> None:
 
     short = head(b"GET /at-once HTTP/1.1\r\nhost: a\r\n\r\n")
 
-    assert short == head(b"GET /at-once HTTP/1.1\r\nhost: a\r\ncontent-length: 2\r\n\r\nhi")
+    assert short == head(b"GET /at-once#part HTTP/1.1\r\nhost: a\r\n\r\n")
     assert short[0] == b"HTTP/1.1 200 OK"
 
 
@@ -301,6 +310,7 @@ def test_what_is_plain_and_known_is_no_message_for_the_application(
     def none(*_: object) -> None:
         raise AssertionError("a task was begun")
 
+    before = edge.requests()
     monkeypatch.setattr(QuickConnection, "_start_asgi_task", none)
 
     with closing(socket.create_connection(("127.0.0.1", edge.port), timeout=30)) as connection:
@@ -309,3 +319,5 @@ def test_what_is_plain_and_known_is_no_message_for_the_application(
 
     assert received.startswith(b"HTTP/1.1 200")
     assert received.endswith(b"known")
+    # uvicorn counts it, and from then on the time for which the connection is kept.
+    assert edge.requests() == before + 1

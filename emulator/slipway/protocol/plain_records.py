@@ -22,6 +22,9 @@ from slipway.resources.document import Document
 from slipway.resources.resource import Owner
 
 FOLDER = "/FeatureGroup/"
+BATCH_GET = "/BatchGetRecord"
+# Of more, which take longer than a thread does, each is looked up on one.
+MOST_AT_ONCE = 10
 # A part of what the model's pattern allows: no ARN, nothing that is escaped in a path.
 GROUP = re.compile(r"[a-zA-Z0-9](?:[a-zA-Z0-9_-]{0,62}[a-zA-Z0-9])?")
 IDENTIFIER = re.compile(r"RecordIdentifierValueAsString=([^&;]+)")
@@ -61,7 +64,12 @@ class PlainRecords:
         return None
 
     def answer_at_once(self, request: HttpRequest) -> HttpAnswer | SoonAnswer | None:
-        """The answer to a plain GetRecord, or to a small PutRecord; None for anything else. Never blocks."""
+        """The answer to a plain GetRecord, a small PutRecord or a BatchGetRecord of a few; None for all else.
+
+        Never blocks.
+        """
+        if request.path == BATCH_GET:
+            return self._batch(request, MOST_AT_ONCE) if len(request.body) <= LARGEST_AT_ONCE else None
         if not request.path.startswith(FOLDER):
             return None
         if request.method == "PUT":
@@ -105,10 +113,17 @@ class PlainRecords:
 
     def answer(self, request: HttpRequest) -> HttpAnswer | None:
         """The answer to a plain BatchGetRecord; None for anything else."""
-        if (request.method, request.path) != ("POST", "/BatchGetRecord"):
+        return self._batch(request)
+
+    def _batch(self, request: HttpRequest, most: int | None = None) -> HttpAnswer | None:
+        """The same, for no more than `most` identifiers in all."""
+        if (request.method, request.path) != ("POST", BATCH_GET):
             return None
         body = _plain_object(request.body, {"Identifiers"})
         if body is None or not _are_identifiers(body["Identifiers"]):
+            return None
+        count = sum(len(asked["RecordIdentifiersValueAsString"]) for asked in body["Identifiers"])
+        if most is not None and count > most:
             return None
         owner = owner_of(request.headers)
         records: list[bytes] = []

@@ -36,13 +36,14 @@ class OnlineStore:
     async def _part(self, encoding: Encoding, keys: Sequence[str]) -> dict[str, Columns]:
         group = encoding.feature_group_name
         names = encoding.encoder.encoded_names[len(encoding.encoder.numeric) :]
+        # Whole records: a group of encodings has little beside the columns.
         asked = {"FeatureGroupName": group, "RecordIdentifiersValueAsString": list(keys)}
         call = AwsCall(
             service="features",
             name="BatchGetRecord",
             method="POST",
             path="/BatchGetRecord",
-            body=json.dumps({"Identifiers": [asked | {"FeatureNames": list(names)}]}).encode(),
+            body=json.dumps({"Identifiers": [asked]}).encode(),
             headers={"Content-Type": "application/json"},
             seconds=self._seconds,
             is_safe=True,

@@ -63,7 +63,6 @@ def test_encoded_rows_are_scaled_numbers_and_looked_up_columns(api: Api, upstrea
         {
             "FeatureGroupName": "people-1",
             "RecordIdentifiersValueAsString": ["student,", "admin.,Bonn"],
-            "FeatureNames": ["job_admin", "job_student", "city_bonn"],
         }
     ]
 

@@ -80,8 +80,11 @@ class Upstream:
                 "FeatureGroupName": asked["FeatureGroupName"],
                 "RecordIdentifierValueAsString": key,
                 "Record": [
-                    {"FeatureName": name, "ValueAsString": self.records[key][name]}
-                    for name in asked["FeatureNames"]
+                    {"FeatureName": "combination", "ValueAsString": key},
+                    *(
+                        {"FeatureName": name, "ValueAsString": each}
+                        for name, each in self.records[key].items()
+                    ),
                 ],
             }
             for key in asked["RecordIdentifiersValueAsString"]

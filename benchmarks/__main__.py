@@ -18,6 +18,7 @@ from benchmarks import (
     serving,
     training_overhead,
 )
+from benchmarks.jobs import JobError
 from orchestration.data_source import choose
 from orchestration.errors import OrchestrationError
 from orchestration.settings import ROOT, Settings
@@ -57,7 +58,7 @@ def main() -> int:
             figures = QUESTIONS[name](images, source.path, source.is_synthetic)
             figures.write(ROOT / "build" / "bench")
             print("\n".join(figures.lines()), flush=True)
-    except (OrchestrationError, SetupError) as error:
+    except (JobError, OrchestrationError, SetupError) as error:
         print(f"\nslipway: {error}", file=sys.stderr)
         return 1
     print("figures in build/bench/", flush=True)

@@ -27,7 +27,7 @@ from orchestration.project import load_project
 from scripts.commands import SetupError
 
 ROUNDS, SECONDS = 5, 3
-BODIES, BATCH = 64, 1000
+BODIES, SOME, BATCH = 64, 100, 1000
 CLIENTS, MANY = 8, 64
 STARTS = 3
 # XGBoost's versions differ, and so may the last bits of a float32.
@@ -91,7 +91,8 @@ def main(images: dict[str, str], data: Path, _is_synthetic: bool) -> Figures:
         with constant(image) as place:
             measure(figures, [*servers, server("a constant answer", place, CSV_CALL, folder, rows)])
         measure_memory(figures, servers)
-        measure_processes(figures, image, folder, servers[0].one)
+        some = [rows.encoded[begin : begin + SOME] for begin in range(0, BATCH, SOME)]
+        measure_processes(figures, image, folder, Bodies(folder, "some rows", OUR_CALL, some))
     return figures
 
 
@@ -199,16 +200,20 @@ def measure_memory(figures: Figures, servers: Sequence[Server]) -> None:
 
 
 def measure_processes(figures: Figures, image: str, folder: Path, bodies: Bodies) -> None:
-    """Two serving processes beside one, and what the cores allow with the load on them too."""
+    """Two serving processes beside one, and what the cores allow with the load on them too.
+
+    A request of some rows costs the load little, so that it takes little from the second process.
+    """
     found: dict[int, list[Load]] = {1: [], 2: []}
     with container(image, folder / MODEL, 1) as one, container(image, folder / MODEL, 2) as two:
         for _ in range(ROUNDS):
             for workers, place in ((1, one), (2, two)):
                 found[workers].append(loaded(*place, bodies, MANY, SECONDS))
-    both, alone = ([each.requests_per_second for each in found[workers]] for workers in (2, 1))
-    figures.add("requests a second at 64 clients, two processes beside one", both, alone, digits=0)
-    both, alone = ([each.cpu for each in found[workers]] for workers in (2, 1))
-    figures.add("CPU microseconds a request at 64 clients, two processes beside one", both, alone, digits=1)
+    what = f"at 64 clients of {SOME} rows, two processes beside one"
+    both, alone = ([SOME * each.requests_per_second for each in found[workers]] for workers in (2, 1))
+    figures.add(f"rows a second {what}", both, alone, digits=0)
+    both, alone = ([1e6 * SOME / each.cpu for each in found[workers]] for workers in (2, 1))
+    figures.add(f"rows a CPU second {what}", both, alone, digits=0)
     # A request costs the server's part and the load's; one process does without a core of the load's.
     allowed = [min(2, len(CORES) / (1 + each.generator_cpu / each.cpu)) for each in found[2]]
     figures.note(

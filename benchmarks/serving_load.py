@@ -13,15 +13,19 @@ from benchmarks.serving_peers import Call
 from benchmarks.serving_processes import LOAD_CORE
 from scripts.commands import SetupError
 
-# Bodies in turn, then what was counted: wrk's own text is for people.
+# Requests in turn, made before the first is sent; then what was counted: wrk's own text is for people.
 SCRIPT = """
-local bodies = {}
-for line in io.lines(os.getenv("BODIES")) do bodies[#bodies + 1] = (line:gsub("\\\\n", "\\n")) end
-local at = 0
-local headers = { ["Content-Type"] = os.getenv("CONTENT_TYPE") }
+local requests, at = {}, 0
+init = function()
+  local headers = { ["Content-Type"] = os.getenv("CONTENT_TYPE"), ["Host"] = "127.0.0.1" }
+  for line in io.lines(os.getenv("BODIES")) do
+    local body = line:gsub("\\\\n", "\\n")
+    requests[#requests + 1] = wrk.format("POST", os.getenv("TARGET"), headers, body)
+  end
+end
 request = function()
-  at = at % #bodies + 1
-  return wrk.format("POST", os.getenv("TARGET"), headers, bodies[at])
+  at = at % #requests + 1
+  return requests[at]
 end
 done = function(summary, latency)
   local e = summary.errors
@@ -66,14 +70,14 @@ class Bodies:
         self.file.write_text("".join(lines), "utf-8")
 
 
-def loaded(port: int, process: int, bodies: Bodies, clients: int, seconds: float) -> Load:
+def loaded(port: int, process: int, bodies: Bodies, clients: int, seconds: int) -> Load:
     """The server at `port`, whose first process is given, under load. Raises JobError for any error."""
     call = bodies.call
     before, own = cpu_seconds(process), _children()
     done = subprocess.run(
         [
             *("taskset", "--cpu-list", str(LOAD_CORE)),
-            *(wrk(), "-t", "1", "-c", str(clients), "-d", f"{seconds:g}s", "--timeout", "30s"),
+            *(wrk(), "-t", "1", "-c", str(clients), "-d", f"{seconds}s", "--timeout", "30s"),
             *("-s", str(bodies.script), f"http://127.0.0.1:{port}"),
         ],
         check=False,

@@ -113,7 +113,8 @@ def test_invoke_endpoint_answers_rightly_or_refuses_and_keeps_nothing(
     assert answers.statuses[200] > EMULATOR_REQUESTS * 0.4
     assert set(captured.values()) == {1}
     assert answers.statuses[424] > EMULATOR_REQUESTS * 0.2
-    assert after.bytes < half_way.bytes + 16 * MEBIBYTE
+    # A body of 6 MB is there several times over while it is read, in any of many threads.
+    assert after.bytes < half_way.bytes + 32 * MEBIBYTE
 
 
 def all_of(answered: set[str], endpoints: Endpoints) -> Counter[str] | None:

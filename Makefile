@@ -97,7 +97,7 @@ test: setup-tests images-tests ## All tests; the closing line is pytest's
 
 check: lint types test ## Lint, types and all tests: what every change must pass
 
-bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocations, capture, feature store, serving, model quality; figures in build/bench/
+bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocations, API, capture, feature store, serving, model quality; figures in build/bench/
 	@$(VENV)/python -m benchmarks $(BENCH)
 
 push: setup ## Push the tested images to REGISTRY=host:port, by digest

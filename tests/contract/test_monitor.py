@@ -368,12 +368,18 @@ def test_types_overrides_and_the_chi_squared_test(monitored: Job, baseline: Moni
     assert again.statistics["age"]["inferred_type"] == "String"
 
 
-def test_only_calls_of_the_window_count(monitored: Job, baseline: Monitored, capture: str) -> None:
+def test_only_calls_of_the_window_and_columns_that_are_not_left_out_count(
+    monitored: Job, baseline: Monitored, capture: str
+) -> None:
     window = {"start_time": "2026-01-01T01:00:00Z", "end_time": "2026-01-01T02:00:00Z"}
 
-    again = monitored({"c.jsonl": capture}, CAPTURE | window, baseline.baseline)
+    left_out = {"exclude_features_attribute": "note, gone"}
+
+    again = monitored({"c.jsonl": capture}, CAPTURE | window | left_out, baseline.baseline)
 
     assert again.document("statistics.json")["dataset"]["item_count"] == len(ROWS) // 2
+    assert list(again.statistics) == ["age", "rate", "city"]
+    assert again.violations <= {("rate", "completeness_check")}
 
 
 def test_any_user_may_run_it_on_a_read_only_root(monitored: Job, baseline: Monitored) -> None:

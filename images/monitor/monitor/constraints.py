@@ -4,8 +4,8 @@ Source of the form: developer guide, "Schema for Constraints"; the thresholds ar
 those of the files that the SDK's tests carry.
 """
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Collection, Mapping
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, TypeVar
@@ -62,6 +62,12 @@ class Constraints:
 
     features: dict[str, FeatureConstraints]
     config: MonitoringConfig
+
+    def without(self, names: Collection[str]) -> "Constraints":
+        """The constraints of all other features."""
+        return replace(
+            self, features={name: each for name, each in self.features.items() if name not in names}
+        )
 
 
 def suggested_document(

@@ -59,14 +59,15 @@ def drift(settings: Settings, stop: StopSignal) -> str:
     expected = constraints.read_constraints(settings.baseline_constraints, settings.categorical_drift_method)
     before = statistics.read_baseline_statistics(settings.baseline_statistics)
     described = _described(settings, list(expected.features), stop)
-    found = violations.verdict(described, expected, before)
+    kept = expected.without(settings.exclude_features)
+    found = violations.verdict(described, kept, before)
     documents = {
         statistics.FILE_NAME: statistics.statistics_document(described),
         constraints.FILE_NAME: constraints.suggested_document(described, settings.categorical_drift_method),
         violations.FILE_NAME: violations.violations_document(found.violations),
     }
     if settings.publish_cloudwatch_metrics:
-        metrics_file.write_metrics(settings, described, expected, found.drifts, datetime.now(UTC))
+        metrics_file.write_metrics(settings, described, kept, found.drifts, datetime.now(UTC))
     write_documents(settings.output_path, documents)
     count = len(found.violations)
     if not count:

@@ -57,7 +57,7 @@ def test_nothing_is_left_of_a_job_that_has_ended(jobs: Jobs) -> None:
 def test_the_preprocess_image_makes_the_channels(jobs: Jobs) -> None:
     rows = clients()
     jobs.put({f"raw/{NAME}": csv_text(rows), "schema/schema.json": json.dumps(SCHEMA)})
-    folders = ("train", "validation", "test", "live", "encoder", "baseline", "schema", "report")
+    folders = ("train", "validation", "test", "live", "keys", "encoder", "baseline", "schema", "report")
 
     name = jobs.process(
         "",

@@ -22,7 +22,7 @@ from orchestration.settings import TELEMETRY_OPT_OUT, Settings
 
 CSV, JSON = "text/csv", "application/json"
 PROCESSING = "/opt/ml/processing"
-OUTPUTS = ("train", "validation", "test", "live", "encoder", "baseline", "schema", "report")
+OUTPUTS = ("train", "validation", "test", "live", "keys", "encoder", "baseline", "schema", "report")
 CHANNELS = {"train": CSV, "validation": CSV, "encoder": JSON}
 
 

@@ -1,5 +1,6 @@
 """The commands of this image: `serve`, `key`, and `health` for its own check."""
 
+import gc
 import http.client
 import json
 import logging
@@ -82,6 +83,9 @@ async def _serve() -> int:
         )
         server = uvicorn.Server(config)
         log.info("server.starting port=%d projects=%s", settings.port, ",".join(service.projects))
+        # What is here by now stays. A look at it takes the collector 15 ms (measured), in which nothing is
+        # answered, and finds nothing.
+        gc.freeze()
         await server.serve()
         return 0 if server.started else 1
     finally:

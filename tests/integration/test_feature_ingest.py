@@ -121,7 +121,6 @@ def test_a_group_that_is_full_is_left_alone(jobs: Jobs, runtime: Any) -> None:
     small = feature_jobs(jobs)
     group = small.ingested()["feature_group_name"]
     key = next(iter(SMALL))
-    wait_until(lambda: offline_keys(jobs, group) or None, "the offline store to have records")
     runtime.delete_record(
         FeatureGroupName=group, RecordIdentifierValueAsString=key, EventTime=LATER, DeletionMode="SoftDelete"
     )
@@ -133,28 +132,37 @@ def test_a_group_that_is_full_is_left_alone(jobs: Jobs, runtime: Any) -> None:
     assert key not in small.records(group, [key])
 
 
-def offline_keys(jobs: Jobs, group: str) -> list[str]:
-    """The objects of a group's offline store."""
+def lose_the_offline_store(jobs: Jobs, group: str) -> None:
+    """Remove what a group's offline store has, once it has something."""
     described = jobs.sagemaker.describe_feature_group(FeatureGroupName=group)
     uri = described["OfflineStoreConfig"]["S3StorageConfig"]["ResolvedOutputS3Uri"]
     prefix = f"{uri.removeprefix(jobs.uri(''))}/"
-    return [f"{prefix}{name}" for name in jobs.objects(prefix)]
+    names = wait_until(lambda: jobs.objects(prefix) or None, "the offline store to have records")
+    jobs.emulator.s3.delete_objects(
+        Bucket=jobs.emulator.bucket, Delete={"Objects": [{"Key": f"{prefix}{name}"} for name in names]}
+    )
 
 
 def test_an_offline_store_that_has_lost_everything_is_filled_again(jobs: Jobs) -> None:
     small = feature_jobs(jobs)
     small.preprocess(ROWS, *SPLIT)
     group = small.ingested()["feature_group_name"]
-    lost = wait_until(lambda: offline_keys(jobs, group) or None, "the offline store to have records")
-    jobs.emulator.s3.delete_objects(
-        Bucket=jobs.emulator.bucket, Delete={"Objects": [{"Key": key} for key in lost]}
-    )
+    jobs.completed(small.start_features(group))
+    lose_the_offline_store(jobs, group)
 
     again = small.ingested()
 
     assert (again["records"], again["written"], again["already_there"]) == (len(SMALL), len(SMALL), 0)
     jobs.completed(small.start_features(group))
     assert small.objects("features")["train/train.csv"] == small.objects("preprocess")["train/train.csv"]
+
+
+def test_an_offline_store_that_nobody_has_read_yet_may_only_be_behind(jobs: Jobs) -> None:
+    small = feature_jobs(jobs)
+    group = small.ingested()["feature_group_name"]
+    lose_the_offline_store(jobs, group)
+
+    assert small.ingested()["written"] == 0
 
 
 def online(small: FeatureJobs, group: str, keys: Sequence[str]) -> bool | None:
@@ -316,7 +324,7 @@ def test_an_offline_store_that_lacks_records_for_too_long_fails_the_job(
 
     assert message == (
         f"the offline store of feature group {group} has 0 of {len(SMALL)} records after 1 s; "
-        "start the job again later, or with a larger --wait-seconds."
+        "start the job again later or with a larger --wait-seconds, or delete the group and ingest it again."
     )
     assert says(message, documented_messages()["the offline store lags"])
     assert small.objects("features") == {}

@@ -13,6 +13,8 @@ from preprocess.feature_arguments import IngestSettings
 
 # How many records a group holds that was filled to its end.
 RECORDS_TAG = "slipway:records"
+# How many of them SQL has found in the offline store, which is some minutes behind on AWS.
+OFFLINE_RECORDS_TAG = "slipway:offline-records"
 CREATE_SECONDS = 900
 _PAUSE_SECONDS = 1.0
 
@@ -88,12 +90,12 @@ def check_group(described: Description, combinations: Combinations) -> None:
         )
 
 
-def records_of(sagemaker: Any, described: Description) -> int | None:
-    """How many records were ingested into a group; None where ingestion has not come to its end."""
+def records_of(sagemaker: Any, described: Description, tag: str = RECORDS_TAG) -> int | None:
+    """How many records a group holds by that tag; None where nobody has come to the end of them yet."""
     with told_by_aws(f"tags of feature group {described['FeatureGroupName']}"):
         pages = sagemaker.get_paginator("list_tags").paginate(ResourceArn=described["FeatureGroupArn"])
         tags = {tag["Key"]: tag["Value"] for page in pages for tag in page["Tags"]}
-    text = tags.get(RECORDS_TAG, "")
+    text = tags.get(tag, "")
     return int(text) if text.isascii() and text.isdigit() else None
 
 
@@ -107,12 +109,10 @@ def has_offline_objects(s3: Any, described: Description) -> bool:
     return bool(found["KeyCount"])
 
 
-def note_records(sagemaker: Any, described: Description, count: int) -> None:
-    """Note that a group holds all its records."""
+def note_records(sagemaker: Any, described: Description, count: int, tag: str = RECORDS_TAG) -> None:
+    """Note how many records a group holds."""
     with told_by_aws(f"tags of feature group {described['FeatureGroupName']}"):
-        sagemaker.add_tags(
-            ResourceArn=described["FeatureGroupArn"], Tags=[{"Key": RECORDS_TAG, "Value": str(count)}]
-        )
+        sagemaker.add_tags(ResourceArn=described["FeatureGroupArn"], Tags=[{"Key": tag, "Value": str(count)}])
 
 
 def _create(sagemaker: Any, name: str, combinations: Combinations, settings: IngestSettings) -> None:

@@ -13,7 +13,7 @@ from smcontract.failure import ContractError
 from preprocess.aws import client, refuse_to_go_on
 from preprocess.combinations import Combinations
 from preprocess.feature_arguments import FeaturesSettings
-from preprocess.feature_group import described_group, records_of
+from preprocess.feature_group import OFFLINE_RECORDS_TAG, described_group, note_records, records_of
 from preprocess.offline_store import OfflineStore, StoredColumns
 from preprocess.outputs import StagedOutputs, remove_earlier, write_bytes, write_json
 from preprocess.schema import read_schema
@@ -118,7 +118,11 @@ def _stored(settings: FeaturesSettings, combinations: Combinations, stop: StopSi
             "combinations; let ingest come to its end first."
         )
     store = OfflineStore(client("athena"), client("s3"), group, settings.query_results_uri, stop)
-    return store.columns(combinations.encoded_names, records, settings.wait_seconds)
+    stored = store.columns(combinations.encoded_names, records, settings.wait_seconds)
+    if records_of(sagemaker, group, OFFLINE_RECORDS_TAG) != records:
+        # `ingest` can then tell a store that was lost from one that is behind.
+        note_records(sagemaker, group, records, OFFLINE_RECORDS_TAG)
+    return stored
 
 
 def _text(path: Path) -> str:

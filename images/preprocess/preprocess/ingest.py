@@ -5,13 +5,21 @@ Not where its offline store has lost all that it had: then every record is writt
 
 import logging
 import time
+from typing import Any
 
 from smcontract.entrypoint import StopSignal
 
 from preprocess.aws import client
 from preprocess.combinations import Combinations
 from preprocess.feature_arguments import IngestSettings
-from preprocess.feature_group import ensure_group, has_offline_objects, note_records, records_of
+from preprocess.feature_group import (
+    OFFLINE_RECORDS_TAG,
+    Description,
+    ensure_group,
+    has_offline_objects,
+    note_records,
+    records_of,
+)
 from preprocess.feature_records import Filled, fill
 from preprocess.outputs import StagedOutputs, remove_earlier, write_json
 from preprocess.schema import read_schema
@@ -33,16 +41,15 @@ def ingest(settings: IngestSettings, stop: StopSignal) -> None:
     name = combinations.group_name(settings.feature_group_prefix)
     sagemaker = client("sagemaker")
     described = ensure_group(sagemaker, name, combinations, settings, stop)
-    noted = records_of(sagemaker, described)
-    if noted == len(combinations) and has_offline_objects(client("s3"), described):
+    is_lost = _is_lost(sagemaker, described)
+    if records_of(sagemaker, described) == len(combinations) and not is_lost:
         filled = Filled(written=0, already_there=len(combinations))
     else:
-        if is_again := noted is not None:
-            log.info("ingest.offline_store_empty feature_group=%s", name)
+        if is_lost:
+            log.info("ingest.offline_store_lost feature_group=%s", name)
             # A job that ends before its time leaves the next one the same to do.
             note_records(sagemaker, described, 0)
-        runtime = client("sagemaker-featurestore-runtime")
-        filled = fill(runtime, name, combinations, stop, is_again=is_again)
+        filled = fill(client("sagemaker-featurestore-runtime"), name, combinations, stop, is_again=is_lost)
         note_records(sagemaker, described, len(combinations))
     seconds = time.perf_counter() - started
     with StagedOutputs(settings.output) as outputs:
@@ -65,3 +72,12 @@ def ingest(settings: IngestSettings, stop: StopSignal) -> None:
         filled.written,
         seconds,
     )
+
+
+def _is_lost(sagemaker: Any, described: Description) -> bool:
+    """Whether the offline store had its records and has nothing any more.
+
+    One that nobody has read yet may only be behind.
+    """
+    had = records_of(sagemaker, described, OFFLINE_RECORDS_TAG)
+    return had is not None and not has_offline_objects(client("s3"), described)

@@ -61,7 +61,8 @@ class OfflineStore:
         if stored is None:
             raise ContractError(
                 f"the offline store of feature group {self._name} has {found:,} of {expected:,} records "
-                f"after {seconds:g} s; start the job again later, or with a larger --wait-seconds."
+                f"after {seconds:g} s; start the job again later or with a larger --wait-seconds, "
+                "or delete the group and ingest it again."
             )
         return stored
 

@@ -11,7 +11,7 @@ from preprocess.arguments import LARGEST_SEED, ArgumentParser, OnBadRows, SplitP
 from preprocess.combinations import MOST_COMBINATIONS, Combinations
 from preprocess.csv_rows import read_csv
 from preprocess.feature_arguments import DIGEST_DIGITS, LONGEST_PREFIX, features_parser, ingest_parser
-from preprocess.feature_group import RECORDS_TAG, definitions
+from preprocess.feature_group import OFFLINE_RECORDS_TAG, RECORDS_TAG, definitions
 from preprocess.feature_records import MOMENT
 from preprocess.features import PARTS
 from preprocess.features import REPORT as FEATURES_REPORT
@@ -100,6 +100,7 @@ def test_what_a_group_holds_is_documented() -> None:
     assert [key[0], event_time[0], column[0]] == types[:3]
     assert event_time[1].startswith(MOMENT)
     assert f"`{RECORDS_TAG}`" in README
+    assert f"`{OFFLINE_RECORDS_TAG}`" in README
     assert f"({MOST_COMBINATIONS:,} at most)" in README
     assert f"`<prefix>-<{DIGEST_DIGITS} digits>`" in README
 

@@ -1,4 +1,4 @@
-"""Deequ's analyzers: which ones a column needs, and what they found."""
+"""Deequ's analyzers, by way of pydeequ: which ones a column needs, and what they found."""
 
 import json
 import logging
@@ -10,6 +10,23 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
+from pydeequ.analyzers import (
+    AnalysisRunner,
+    Completeness,
+    Compliance,
+    DataType,
+    Histogram,
+    KLLParameters,
+    KLLSketch,
+    Maximum,
+    Mean,
+    Minimum,
+    Size,
+    StandardDeviation,
+    Sum,
+)
+from pydeequ.repository import FileSystemMetricsRepository, ResultKey
+from pyspark.sql import DataFrame
 from smcontract.failure import ContractError
 
 from monitor.profiles import (
@@ -69,88 +86,50 @@ class Metrics:
         return Metrics({**self.found, **other.found}, other.why_not)
 
 
-class Analyzers:
-    """Makes Deequ's analyzers and runs them, all at once."""
+class ValueCounts(Histogram):
+    """How often each value occurs, NULL not among them."""
 
-    def __init__(self, spark: Spark) -> None:
-        self._spark = spark
-        deequ = spark.jvm.com.amazon.deequ
-        package = deequ.analyzers
-        # Each look-up of a name asks the JVM.
-        self._size = package.Size
-        self._completeness = package.Completeness
-        self._data_type = package.DataType
-        self._compliance = package.Compliance
-        self._statistics = (
-            package.Mean,
-            package.Sum,
-            package.StandardDeviation,
-        )
-        self._extremes = (package.Minimum, package.Maximum)
-        self._sketch = package.KLLSketch
-        self._histogram = package.Histogram
-        self._kll = spark.some(package.KLLParameters(SKETCH_SIZE, SHRINKING_FACTOR, BUCKETS))
-        self._count = spark.single("com.amazon.deequ.analyzers.Histogram$Count")
-        self._no_columns = spark.sequence([]).toList()
-        self._runner = deequ.analyzers.runners.AnalysisRunner
-        self._repository = deequ.repository.fs.FileSystemMetricsRepository
-        self._key = deequ.repository.ResultKey
-        self._no_tags = spark.single("scala.collection.immutable.Map").empty()
+    def __init__(self, column: str) -> None:
+        super().__init__(column, maxDetailBins=MAX_CATEGORIES, where=f"{column} IS NOT NULL")
 
-    def size(self) -> Any:
-        """How many rows there are."""
-        return self._size(self._spark.none)
+    @property
+    def _analyzer_jvm(self) -> Any:
+        # pydeequ's always asks for shares, for which Deequ counts the rows once more for each column.
+        histogram = self._deequAnalyzers.Histogram
+        option = self._jvm.scala.Option
+        count = getattr(histogram, "apply$default$6")()
+        no_binning, where = option.apply(None), option.apply(self.where)
+        return histogram(self.column, no_binning, self.maxDetailBins, where, False, count)
 
-    def completeness(self, column: str) -> Any:
-        """The share of rows with a value."""
-        return self._completeness(column, self._spark.none, self._spark.none)
 
-    def data_type(self, column: str) -> Any:
-        """How many values look like which type."""
-        return self._data_type(column, self._spark.none)
+def numbers(spark: Spark, column: str) -> list[Any]:
+    """Analyzers for all that `Numbers` holds."""
+    parameters = KLLParameters(spark.python, SKETCH_SIZE, SHRINKING_FACTOR, BUCKETS)
+    return [
+        *(analyzer(column) for analyzer in (Mean, Sum, StandardDeviation, Minimum, Maximum)),
+        KLLSketch(column, parameters),
+    ]
 
-    def compliance(self, name: str, predicate: str) -> Any:
-        """The share of rows for which `predicate` is true."""
-        none = self._spark.none
-        return self._compliance(name, predicate, none, self._no_columns, none)
 
-    def numbers(self, column: str) -> list[Any]:
-        """All that `Numbers` holds."""
-        none = self._spark.none
-        return [
-            *(analyzer(column, none) for analyzer in self._statistics),
-            *(analyzer(column, none, none) for analyzer in self._extremes),
-            self._sketch(column, self._kll),
-        ]
-
-    def categories(self, column: str) -> Any:
-        """How often each value occurs, NULL not among them."""
-        none = self._spark.none
-        present = self._spark.some(f"{column} IS NOT NULL")
-        return self._histogram(column, none, MAX_CATEGORIES, present, False, self._count)
-
-    def run(self, frame: Any, analyzers: Sequence[Any]) -> Metrics:
-        """What `analyzers` find in `frame`; a metric that Deequ could not compute is not there."""
-        with TemporaryDirectory(prefix="metrics-") as folder:
-            # One file and not a call for each number: a sketch alone has thousands.
-            file = Path(folder) / "metrics.json"
-            repository = self._repository.apply(self._spark.session, f"file://{file}")
-            context = (
-                self._runner.onData(frame)
-                .addAnalyzers(self._spark.sequence(analyzers))
-                .useRepository(repository)
-                .saveOrAppendResult(self._key(0, self._no_tags))
-                .run()
-            )
-            (result,) = json.loads(file.read_text(encoding="utf-8"))
-        found = {_key(each): each["metric"] for each in result["analyzerContext"]["metricMap"]}
-        return Metrics(found, lambda: _first_failure(context, analyzers))
+def run(spark: Spark, frame: Any, analyzers: Sequence[Any]) -> Metrics:
+    """What `analyzers` find in `frame`, in one run; a metric that Deequ could not compute is not there."""
+    builder = AnalysisRunner(spark.python).onData(DataFrame(frame, spark.python))
+    for analyzer in analyzers:
+        builder.addAnalyzer(analyzer)
+    with TemporaryDirectory(prefix="metrics-") as folder:
+        # One file and not a call for each number: a sketch alone has thousands.
+        file = Path(folder) / "metrics.json"
+        builder.useRepository(FileSystemMetricsRepository(spark.python, f"file://{file}"))
+        context = builder.saveOrAppendResult(ResultKey(spark.python)).run()
+        (result,) = json.loads(file.read_text(encoding="utf-8"))
+    found = {_key(each): each["metric"] for each in result["analyzerContext"]["metricMap"]}
+    return Metrics(found, lambda: _first_failure(context, analyzers))
 
 
 def _first_failure(context: Any, analyzers: Sequence[Any]) -> str:
     """What Deequ says of the first metric that it could not compute."""
     for analyzer in analyzers:
-        value = context.metric(analyzer).get().value()
+        value = context.metric(analyzer._analyzer_jvm).get().value()
         if value.isFailure():
             failure = value.failed().get()
             while failure.getCause() is not None:
@@ -182,9 +161,8 @@ def profile(spark: Spark, table: Table) -> DatasetProfile:
     Raises ContractError for rows that cannot be read, for no rows, and for
     numbers that double precision does not hold.
     """
-    deequ = Analyzers(spark)
     first = [_first_questions(column) for column in table.columns]
-    metrics = _ask(spark, deequ, table, first, is_first=True)
+    metrics = _ask(spark, table, first, is_first=True)
     rows = round(metrics.number("Size", ""))
     _refuse_malformed(table, metrics, rows)
     if rows == 0:
@@ -194,7 +172,7 @@ def profile(spark: Spark, table: Table) -> DatasetProfile:
     ]
     if missing:
         log.info("profile.second_run columns=%d", len(missing))
-        metrics = metrics.and_those_of(_ask(spark, deequ, table, missing, is_first=False))
+        metrics = metrics.and_those_of(_ask(spark, table, missing, is_first=False))
     return DatasetProfile(rows, tuple(_profile(column, metrics, rows) for column in table.columns))
 
 
@@ -228,31 +206,29 @@ def _may_hold_not_finite(column: Column, metrics: Metrics) -> bool:
     return any(re.match(NOT_FINITE, value.lower()) for value in counts)
 
 
-def _ask(
-    spark: Spark, deequ: Analyzers, table: Table, questions: Iterable[_Wanted], is_first: bool
-) -> Metrics:
+def _ask(spark: Spark, table: Table, questions: Iterable[_Wanted], is_first: bool) -> Metrics:
     selected: list[str] = []
     analyzers: list[Any] = []
     if is_first:
-        analyzers.append(deequ.size())
+        analyzers.append(Size())
         if table.can_be_malformed:
             selected.append(MALFORMED)
-            analyzers.append(deequ.completeness(MALFORMED))
+            analyzers.append(Completeness(MALFORMED))
     for wanted in questions:
         column = wanted.column
         selected.append(column.values)
         if is_first:
-            analyzers.append(deequ.completeness(column.values))
+            analyzers.append(Completeness(column.values))
             if column.kind is Kind.TEXT:
-                analyzers.append(deequ.data_type(column.values))
+                analyzers.append(DataType(column.values))
         if wanted.numbers:
             selected.append(f"{column.number_expression} AS {column.numbers}")
-            analyzers += deequ.numbers(column.numbers)
+            analyzers += numbers(spark, column.numbers)
         if wanted.categories:
-            analyzers.append(deequ.categories(column.values))
+            analyzers.append(ValueCounts(column.values))
         if wanted.not_finite:
-            analyzers.append(deequ.compliance(column.values, column.is_not_finite))
-    return deequ.run(spark.select(table.frame, selected), analyzers)
+            analyzers.append(Compliance(column.values, column.is_not_finite))
+    return run(spark, spark.select(table.frame, selected), analyzers)
 
 
 def _refuse_malformed(table: Table, metrics: Metrics, rows: int) -> None:

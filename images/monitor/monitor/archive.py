@@ -5,6 +5,7 @@ loading them is two fifths of a small job.
 """
 
 import json
+import multiprocessing
 import os
 import subprocess
 from pathlib import Path
@@ -56,7 +57,10 @@ def _run(source: Path, dataset_format: dict[str, object], folder: Path) -> None:
         "dataset_format": json.dumps(dataset_format),
         "output_path": str(folder / "output"),
     }
-    if main([], ContainerRoot(folder / "ml")):
+    # PySpark keeps to one JVM a process.
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        exit_code = pool.apply(main, ([], ContainerRoot(folder / "ml")))
+    if exit_code:
         raise SystemExit(f"the job on {source.name} data failed")
 
 

@@ -11,7 +11,6 @@ from smcontract.processing import read_resource_config
 from smcontract.root import ContainerRoot
 
 from monitor import constraints, metrics_file, statistics, violations
-from monitor.analyzers import profile
 from monitor.environment import Command, Settings
 from monitor.files import write_documents
 from monitor.profiles import DatasetProfile, InferredType, Profile
@@ -80,6 +79,9 @@ def _described(settings: Settings, baseline_names: Sequence[str] | None, stop: S
     files = data_files(settings.dataset_source)
     rows = estimated_rows(files)
     with running_spark(rows) as spark:
+        # Only now: it imports PySpark, for which the JVM need not wait.
+        from monitor.analyzers import profile
+
         table = read_table(spark, settings, files, baseline_names)
         described = profile(spark, table)
     if stop.requested:

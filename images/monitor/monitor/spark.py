@@ -2,18 +2,20 @@
 
 import logging
 import os
+import signal
 import socket
 import struct
 import subprocess
 import threading
 from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
+from importlib import import_module
 from importlib.util import find_spec
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
 
-from py4j.java_gateway import GatewayParameters, JavaGateway
+from py4j.java_gateway import GatewayParameters, JavaClass, JavaGateway, JavaPackage, java_import
 from py4j.protocol import Py4JJavaError
 from smcontract.failure import ContractError
 
@@ -35,32 +37,53 @@ _OPENED = (
 _HOSTS = "hosts"
 _USER = "monitor"
 _ENVIRONMENT = {"SPARK_LOCAL_IP": "127.0.0.1", "SPARK_LOCAL_HOSTNAME": "localhost", "SPARK_USER": _USER}
+# What PySpark looks up without a package (pyspark.java_gateway.launch_gateway).
+_IMPORTED = (
+    *("org.apache.spark.SparkConf", "org.apache.spark.api.java.*", "org.apache.spark.api.python.*"),
+    "org.apache.spark.sql.*",
+)
 _POLL = threading.Event()
+
+
+class Names:
+    """Java's packages and classes, each looked up once.
+
+    Every dot of `jvm.com.amazon.deequ.analyzers.Mean` asks the JVM, and pydeequ
+    spells that out for each analyzer of each column.
+    """
+
+    def __init__(self, target: Any) -> None:
+        self._target = target
+
+    def __getattr__(self, name: str) -> Any:
+        """What the JVM has by this name; asked once, for what is set is found without this."""
+        found = getattr(self._target, name)
+        if isinstance(found, JavaPackage | JavaClass):
+            found = Names(found)
+        setattr(self, name, found)
+        return found
+
+    def __call__(self, *arguments: Any) -> Any:
+        """A new object of the class."""
+        return self._target(*arguments)
 
 
 class Spark:
     """A session, and what Scala needs said twice in another language.
 
+    `python` is PySpark's session, which pydeequ wants, and `session` is Java's.
     Only what is alike in every job is here; Java's objects are Any.
     """
 
-    def __init__(self, jvm: Any, session: Any) -> None:
+    def __init__(self, jvm: Any, python: Any) -> None:
+        self.python = python
+        self.session = python._jsparkSession
         self.jvm = jvm
-        self.session = session
         self._converters = jvm.scala.collection.JavaConverters
-        self.none = jvm.scala.Option.empty()
-
-    def some(self, value: Any) -> Any:
-        """Scala's Some."""
-        return self.jvm.scala.Option.apply(value)
 
     def sequence(self, items: Iterable[Any]) -> Any:
         """Scala's Seq."""
         return self._converters.asScalaBufferConverter(list(items)).asScala().toSeq()
-
-    def single(self, class_name: str) -> Any:
-        """The one instance of a Scala object."""
-        return self.jvm.java.lang.Class.forName(f"{class_name}$").getField("MODULE$").get(None)
 
     def select(self, frame: Any, expressions: Iterable[str]) -> Any:
         """Columns of `frame` by SQL."""
@@ -128,18 +151,26 @@ def running_spark(rows: int) -> Iterator[Spark]:
             env={**os.environ, **_ENVIRONMENT, "_PYSPARK_DRIVER_CONN_INFO_PATH": str(connection)},
         )
         try:
+            # Importing takes a third of a second, and the JVM longer to start.
+            import_module("pydeequ.analyzers")
+            from pyspark.errors.exceptions.captured import CapturedException
+
             gateway = _connected(process, connection)
             try:
                 yield _session(gateway)
-            except Py4JJavaError as error:
-                # Without the JVM's trace, which says nothing to whoever sent the data.
-                cause = str(error.java_exception.toString()).splitlines()[0]
-                raise ContractError(f"Spark cannot process the data: {cause[:600]}") from None
+            except (Py4JJavaError, CapturedException) as error:
+                raise ContractError(f"Spark cannot process the data: {_cause(error)[:600]}") from None
             finally:
                 gateway.shutdown()
         finally:
             # The server ends with its input.
             process.communicate()
+
+
+def _cause(error: Any) -> str:
+    """The error without the JVM's trace, which says nothing to whoever sent the data."""
+    thrown = error.java_exception if isinstance(error, Py4JJavaError) else error._origin
+    return str(thrown.toString()).splitlines()[0]
 
 
 def _connected(process: subprocess.Popen[bytes], connection: Path) -> JavaGateway:
@@ -154,16 +185,34 @@ def _connected(process: subprocess.Popen[bytes], connection: Path) -> JavaGatewa
         waited += 0.01
     port, length = struct.unpack(">ii", connection.read_bytes()[:8])
     token = connection.read_bytes()[8 : 8 + length].decode()
-    return JavaGateway(gateway_parameters=GatewayParameters(port=port, auth_token=token, auto_convert=True))
+    return JavaGateway(
+        gateway_parameters=GatewayParameters(
+            port=port,
+            auth_token=token,
+            auto_convert=True,
+            # What Java keeps for us goes with the JVM; to let go of it is a call for each object.
+            enable_memory_management=False,
+        )
+    )
 
 
 def _session(gateway: JavaGateway) -> Spark:
+    from pyspark import SparkContext
+    from pyspark.sql import SparkSession
+
+    jvm = gateway.jvm
     # Hadoop asks the system for a name of the user, and there is none for just any uid.
-    users = gateway.jvm.org.apache.hadoop.security.UserGroupInformation
+    users = jvm.org.apache.hadoop.security.UserGroupInformation
     users.setLoginUser(users.createRemoteUser(_USER))
-    session = gateway.jvm.org.apache.spark.sql.SparkSession.builder().getOrCreate()
-    loader = gateway.jvm.java.lang.Thread.currentThread().getContextClassLoader()
+    for name in _IMPORTED:
+        java_import(jvm, name)
+    # A context takes SIGINT, which is a job's signal to stop.
+    interrupted = signal.getsignal(signal.SIGINT)
+    session = SparkSession(SparkContext(gateway=gateway))
+    signal.signal(signal.SIGINT, interrupted)
+    loader = jvm.java.lang.Thread.currentThread().getContextClassLoader()
     if loader.getResource("com/amazon/deequ/analyzers/KLLSketch.class") is None:
         raise ContractError("Deequ is not on the class path of this image; build the image again.")
-    log.info("spark.started version=%s cores=%d", session.version(), _cores())
-    return Spark(gateway.jvm, session)
+    names = session._jvm = Names(jvm)
+    log.info("spark.started version=%s cores=%d", session.version, _cores())
+    return Spark(names, session)

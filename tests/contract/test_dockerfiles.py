@@ -30,7 +30,7 @@ LARGEST_MB = {
     "localstack": 600,
     "lambda_python": 200,
     "api": 250,
-    "monitor": 620,
+    "monitor": 720,
     "emulator": 280,
 }
 TOOLS = ("gcc", "g++", "cc", "c++", "clang", "cpp", "make", "ld", "as", "vi", "vim", "nano")

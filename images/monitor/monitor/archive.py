@@ -5,9 +5,10 @@ loading them is two fifths of a small job.
 """
 
 import json
-import multiprocessing
 import os
 import subprocess
+from concurrent.futures import ProcessPoolExecutor
+from multiprocessing import get_context
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -57,9 +58,9 @@ def _run(source: Path, dataset_format: dict[str, object], folder: Path) -> None:
         "dataset_format": json.dumps(dataset_format),
         "output_path": str(folder / "output"),
     }
-    # PySpark keeps to one JVM a process.
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        exit_code = pool.apply(main, ([], ContainerRoot(folder / "ml")))
+    # PySpark keeps to one JVM a process. A job does not end at SIGTERM, which a Pool would end it with.
+    with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as process:
+        exit_code = process.submit(main, [], ContainerRoot(folder / "ml")).result()
     if exit_code:
         raise SystemExit(f"the job on {source.name} data failed")
 

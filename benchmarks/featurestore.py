@@ -34,6 +34,7 @@ from benchmarks.featurestore_peers import (
 )
 from benchmarks.figures import Figures
 from benchmarks.jobs import LABEL, JobError, docker
+from benchmarks.plain_http import PlainConnection
 from scripts.commands import capture
 
 # The combinations of the bank's eight categorical values, and their encoded columns.
@@ -212,15 +213,13 @@ def pooled(plane: ControlPlane, method: str, path: str, bodies: Sequence[str]) -
 def measure_look_ups(figures: Figures, plane: ControlPlane, group: str, feast: Feast, redis: Redis) -> None:
     """p50 and p99 of one record, of all three in turn, and of boto3 by itself."""
     # At the container's own address: the peers have no proxy before them either.
-    connection = http.client.HTTPConnection(own_address(plane))
+    connection = PlainConnection(own_address(plane), 4500)
 
     def ours(identifier: str) -> bytes:
         query = urlencode({"RecordIdentifierValueAsString": identifier})
-        connection.request("GET", f"/FeatureGroup/{group}?{query}", headers=HEADERS)
-        answer = connection.getresponse()
-        content = answer.read()
-        if answer.status != 200 or b'"Record"' not in content:
-            raise JobError(f"GetRecord answers {answer.status}: {content[:200]!r}")
+        status, content = connection.ask("GET", f"/FeatureGroup/{group}?{query}", HEADERS)
+        if status != 200 or b'"Record"' not in content:
+            raise JobError(f"GetRecord answers {status}: {content[:200]!r}")
         return content
 
     for row in range(0, RECORDS, 4):
@@ -232,8 +231,11 @@ def measure_look_ups(figures: Figures, plane: ControlPlane, group: str, feast: F
             figures.add(
                 what, [each[0][part] for each in rounds], [each[place][part] for each in rounds], digits=3
             )
-    connection = http.client.HTTPConnection(plane.endpoint_url.removeprefix("http://"))
+    connection.close()
+    host, _, port = plane.endpoint_url.removeprefix("http://").partition(":")
+    connection = PlainConnection(host, int(port))
     published = milliseconds(ours)
+    connection.close()
     figures.note(
         "milliseconds a look-up at the published port, p50 and p99", [round(x, 3) for x in published]
     )
@@ -245,9 +247,9 @@ def measure_look_ups(figures: Figures, plane: ControlPlane, group: str, feast: F
 
 
 def own_address(plane: ControlPlane) -> str:
-    """Where the emulator's container listens, on Docker's network."""
+    """The emulator's container's address on Docker's network."""
     form = "{{range .NetworkSettings.Networks}}{{.IPAddress}} {{end}}"
-    return f"{docker('inspect', '--format', form, plane.container).split()[0]}:4500"
+    return docker("inspect", "--format", form, plane.container).split()[0]
 
 
 def milliseconds(look_up: Callable[[str], object]) -> tuple[float, float]:

@@ -1,6 +1,5 @@
 """Feast's feature server and Redis with the same records, each a process of the benchmark's own."""
 
-import http.client
 import json
 import os
 import shutil
@@ -13,6 +12,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.plain_http import PlainConnection
 from orchestration.local_mode import free_port
 from scripts.commands import ROOT, SetupError, capture
 
@@ -170,24 +170,15 @@ class Feast:
     """A kept-alive connection to a feature server."""
 
     def __init__(self, port: int, columns: int) -> None:
-        self._connection = http.client.HTTPConnection("127.0.0.1", port)
+        self._connection = PlainConnection("127.0.0.1", port)
         self._features = [f"rows:c{number}" for number in range(columns)]
 
     def get(self, identifier: str) -> bytes:
         """The features of an entity."""
-        body = json.dumps({"features": self._features, "entities": {"id": [identifier]}})
-        try:
-            answer = self._asked(body)
-        except (ConnectionError, http.client.RemoteDisconnected):
-            # It hangs up soon; the others had their turn meanwhile.
-            self._connection.close()
-            answer = self._asked(body)
-        content = answer.read()
-        if answer.status != 200:
-            raise SetupError(f"Feast answers {answer.status}: {content[:200]!r}")
-        return content
-
-    def _asked(self, body: str) -> http.client.HTTPResponse:
+        body = json.dumps({"features": self._features, "entities": {"id": [identifier]}}).encode()
         headers = {"Content-Type": "application/json"}
-        self._connection.request("POST", "/get-online-features", body, headers)
-        return self._connection.getresponse()
+        # It hangs up soon, while the others have their turn; the connection is then a new one.
+        status, content = self._connection.ask("POST", "/get-online-features", headers, body)
+        if status != 200:
+            raise SetupError(f"Feast answers {status}: {content[:200]!r}")
+        return content

@@ -5,13 +5,20 @@ from dataclasses import dataclass
 from typing import Any
 
 # Runs in the container, with Python alone. State 01 of /proc/net/tcp is ESTABLISHED.
+# Health checks, and this program itself, are no children of the container's first process.
 PROGRAM = """
 import json, os
+def parent(process):
+    return int(open(f"/proc/{process}/stat").read().rpartition(")")[2].split()[1])
+def is_own(process):
+    while process > 1:
+        process = parent(process)
+    return process == 1
 rss = files = 0
-for process in filter(str.isdigit, os.listdir("/proc")):
-    if int(process) in (os.getpid(), os.getppid()):
-        continue
+for process in map(int, filter(str.isdigit, os.listdir("/proc"))):
     try:
+        if not is_own(process):
+            continue
         files += len(os.listdir(f"/proc/{process}/fd"))
         rss += int(open(f"/proc/{process}/statm").read().split()[1]) * os.sysconf("SC_PAGESIZE")
     except OSError:
@@ -34,4 +41,6 @@ def usage_of(container: Any) -> Usage:
     """What a container's processes hold now; it has Python."""
     exit_code, said = container.exec_run(["python", "-c", PROGRAM])
     assert exit_code == 0, said.decode()
-    return Usage(**json.loads(said))
+    usage = Usage(**json.loads(said))
+    assert usage.bytes > 0, "no process of the container's own was found"
+    return usage

@@ -3,13 +3,14 @@
 import json
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from orchestration.clients import Aws
 from orchestration.console import Console
 from orchestration.endpoint import Endpoint
+from orchestration.figures_file import write_figures
 from orchestration.model_registry import APPROVED, Registry, Version, chosen, newest_approved
 from orchestration.project import Project
 from orchestration.settings import Settings
@@ -30,10 +31,7 @@ class DecisionRecord:
 
     def write(self, file: Path) -> None:
         """Replace `file` with this record, whole."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(file)
+        write_figures(self, file)
 
 
 def decide(

@@ -3,11 +3,10 @@
 Nothing else deletes one: a version that serves is asked with the columns of its group.
 """
 
-import json
 import re
 import time
 from collections.abc import Iterator
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -17,6 +16,7 @@ from orchestration.clients import Aws, error_code
 from orchestration.console import Console
 from orchestration.endpoint import CHANGING, Endpoint
 from orchestration.errors import FeatureGroupError
+from orchestration.figures_file import write_figures
 from orchestration.model_registry import Registry, metadata, newest_approved
 from orchestration.names import FEATURE_GROUP_NAME, feature_group_prefix
 from orchestration.project import Project
@@ -51,10 +51,7 @@ class FeaturesRecord:
 
     def write(self, file: Path) -> None:
         """Replace `file` with this record, whole."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(file)
+        write_figures(self, file)
 
 
 @dataclass(frozen=True, slots=True)

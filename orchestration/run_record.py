@@ -1,13 +1,13 @@
 """build/run.json: the figures of a run, for people and programs that were not there."""
 
-import json
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from orchestration.data_source import DataSource
+from orchestration.figures_file import write_figures
 
 
 @dataclass(slots=True)
@@ -98,10 +98,7 @@ class RunRecord:
 
     def write(self, file: Path) -> None:
         """Replace `file` with this record, whole."""
-        file.parent.mkdir(parents=True, exist_ok=True)
-        unfinished = file.with_suffix(".unfinished")
-        unfinished.write_text(json.dumps(asdict(self), indent=2) + "\n", encoding="utf-8")
-        unfinished.replace(file)
+        write_figures(self, file)
 
 
 def covered(spans: Iterable[tuple[float, float]]) -> float:

@@ -1,6 +1,5 @@
 """`make approve` and `make reject`: a version decided about by hand, and what the endpoint makes of it."""
 
-import json
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass, field

@@ -4,6 +4,23 @@ PREPROCESS, TRAIN, EVALUATE = "preprocess", "train", "evaluate"
 INGEST, FEATURES = "ingest", "features"
 CONDITION, REGISTER, CREATE_MODEL, FAIL = "good-enough", "register", "create-model", "not-good-enough"
 
+# The training pipeline's steps that say what a project's monitors compare with.
+BASELINE, MODEL_BASELINE = "baseline", "model-baseline"
+# A monitoring pipeline's steps.
+WINDOW, MERGE, ANALYSE, PUBLISH, VIOLATED, NOTIFY = (
+    *("window", "merge", "analyse"),
+    *("publish", "violated", "notify"),
+)
+
+# What a project is watched by: its requests' columns, and its answers beside the truth.
+DATA_QUALITY, MODEL_QUALITY = "data-quality", "model-quality"
+MONITORS = (DATA_QUALITY, MODEL_QUALITY)
+# Where monitors speak on the default bus, and of what.
+MONITORING_SOURCE = "slipway.monitoring"
+VIOLATIONS_EVENT = "Monitoring Violations"
+GROUND_TRUTH_MISSING_EVENT = "Monitoring Ground Truth Missing"
+WINDOW_EMPTY_EVENT = "Monitoring Window Empty"
+
 # The pipeline's parameters that say which rows, and in which version: no execution starts without
 # them. Three, because a target of EventBridge gives each one place of the event and joins none.
 DATA_PARAMETERS = ("DataBucket", "DataKey", "DataVersion")
@@ -17,6 +34,10 @@ FEATURE_GROUP_NAME, ENCODER_URI = "feature-group-name", "encoder-uri"
 INCOMING = "incoming/"
 # Below this one its feature groups' offline stores are.
 FEATURE_STORE = "feature-store"
+# What the endpoint captures, what came true, and what the monitors have found.
+CAPTURED, GROUND_TRUTH, MONITORING = "captured", "ground-truth", "monitoring"
+# The objects of each execution's window.
+WINDOWS = f"{MONITORING}/windows"
 
 
 def bucket_name(project: str) -> str:
@@ -47,3 +68,33 @@ def feature_group_prefix(project: str) -> str:
 def deploy_function_name(project: str) -> str:
     """The function that keeps the endpoint at the newest approved version."""
     return f"slipway-{project}-deploy"
+
+
+def monitor_name(project: str, monitor: str) -> str:
+    """A monitor's pipeline, and its schedule: `slipway-bank-data-quality`."""
+    return f"slipway-{project}-{monitor}"
+
+
+def monitor_function_name(project: str) -> str:
+    """The function that finds a monitor's window, publishes what it found and tells of it."""
+    return f"slipway-{project}-monitor"
+
+
+def retraining_pipeline_name(project: str) -> str:
+    """The pipeline that makes a training set of captured rows and what came true of them."""
+    return f"slipway-{project}-retraining"
+
+
+def retrain_function_name(project: str) -> str:
+    """The function that decides whether violations start a retraining."""
+    return f"slipway-{project}-retrain"
+
+
+def monitoring_name(project: str) -> str:
+    """The topic that tells people, and the group of EventBridge Scheduler's schedules."""
+    return f"slipway-{project}-monitoring"
+
+
+def monitoring_uri(project: str, monitor: str) -> str:
+    """Where a monitor's reports are, below the hour of the schedule: yyyy/mm/dd/hh."""
+    return f"s3://{bucket_name(project)}/{MONITORING}/{monitor}"

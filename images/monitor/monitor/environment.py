@@ -1,19 +1,19 @@
 """What a monitoring job is told: Model Monitor's environment contract."""
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from enum import StrEnum
 from pathlib import Path
 
 from smcontract.failure import ContractError
 
-from monitor.dataset_format import DatasetFormat, parse_dataset_format
+from monitor.dataset_format import CaptureFormat, DatasetFormat, parse_dataset_format
+from monitor.predictions import Predictions, parse_predictions
 
 _NOT_IMPLEMENTED = {
     "record_preprocessor_script": "a record pre-processor script",
     "post_analytics_processor_script": "a post-analytics script",
-    "ground_truth_source": "merging with ground truth",
 }
 _METRICS_DIRECTORY = "/opt/ml/output/metrics/cloudwatch"
 
@@ -23,6 +23,15 @@ class Command(StrEnum):
 
     BASELINE = "baseline"
     DRIFT = "drift"
+    MERGE = "merge"
+
+
+class Analysis(StrEnum):
+    """What is looked at; the forecast's is ours, and no `analysis_type` means data quality to AWS."""
+
+    DATA_QUALITY = "DATA_QUALITY"
+    MODEL_QUALITY = "MODEL_QUALITY"
+    FORECAST_ACCURACY = "FORECAST_ACCURACY"
 
 
 class CategoricalDriftMethod(StrEnum):
@@ -44,6 +53,9 @@ class Settings:
     dataset_source: Path
     dataset_format: DatasetFormat
     output_path: Path
+    analysis: Analysis = Analysis.DATA_QUALITY
+    predictions: Predictions = field(default_factory=Predictions)
+    ground_truth_source: Path | None = None
     baseline_constraints: Path | None = None
     baseline_statistics: Path | None = None
     start_time: datetime | None = None
@@ -55,6 +67,7 @@ class Settings:
     monitoring_schedule_name: str | None = None
     exclude_features: tuple[str, ...] = ()
     categorical_drift_method: CategoricalDriftMethod | None = None
+    previous_reports: Path | None = None
 
 
 def merged_environment(job: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, str]:
@@ -74,20 +87,23 @@ def parse_settings(variables: Mapping[str, str], command: str | None = None) -> 
     Raises ContractError for what is missing, wrong or not implemented.
     """
     _refuse_what_is_not_implemented(variables)
+    analysis = _analysis(variables)
     constraints = _path(variables, "baseline_constraints")
     statistics = _path(variables, "baseline_statistics")
-    chosen = _command(command, constraints)
-    if chosen is Command.DRIFT and (constraints is None or statistics is None):
-        missing = "baseline_statistics" if statistics is None else "baseline_constraints"
-        raise ContractError(f"a drift job needs a baseline: {missing} is not set; give the path of its file.")
+    chosen = _command(command, variables)
+    if chosen is Command.DRIFT:
+        _refuse_no_baseline(analysis, constraints, statistics)
     start, end = (_moment(variables, name) for name in ("start_time", "end_time"))
     if start and end and start >= end:
         raise ContractError(f"start_time {start:%FT%TZ} is not before end_time {end:%FT%TZ}.")
     return Settings(
         command=chosen,
         dataset_source=Path(_required(variables, "dataset_source")),
-        dataset_format=parse_dataset_format(_required(variables, "dataset_format")),
+        dataset_format=_dataset_format(variables, chosen),
         output_path=Path(_required(variables, "output_path")),
+        analysis=analysis,
+        predictions=_predictions(variables, chosen, analysis),
+        ground_truth_source=_optional_path(variables, "ground_truth_source"),
         baseline_constraints=constraints,
         baseline_statistics=statistics,
         start_time=start,
@@ -103,30 +119,63 @@ def parse_settings(variables: Mapping[str, str], command: str | None = None) -> 
             if name.strip()
         ),
         categorical_drift_method=_drift_method(variables),
+        previous_reports=_folder(variables, "previous_reports"),
     )
 
 
 def _refuse_what_is_not_implemented(variables: Mapping[str, str]) -> None:
-    if analysis := variables.get("analysis_type"):
-        raise ContractError(
-            f"analysis_type={analysis} is not implemented; leave it out for data quality, "
-            "which is what this image can do."
-        )
     for name, what in _NOT_IMPLEMENTED.items():
         if variables.get(name):
             raise ContractError(f"{name} is set, but {what} is not implemented; leave it out.")
 
 
-def _command(command: str | None, constraints: Path | None) -> Command:
+def _analysis(variables: Mapping[str, str]) -> Analysis:
+    value = variables.get("analysis_type") or Analysis.DATA_QUALITY
+    try:
+        return Analysis(value)
+    except ValueError:
+        raise ContractError(
+            f"analysis_type={value} is not implemented; it can be {', '.join(Analysis)}, and left out it "
+            "is data quality."
+        ) from None
+
+
+def _command(command: str | None, variables: Mapping[str, str]) -> Command:
     if command is None:
-        return Command.BASELINE if constraints is None else Command.DRIFT
+        if variables.get("ground_truth_source"):
+            return Command.MERGE
+        return Command.DRIFT if variables.get("baseline_constraints") else Command.BASELINE
     try:
         return Command(command)
     except ValueError:
         raise ContractError(
-            f"'{command}' is no command; it can be {' or '.join(Command)}, and left out "
-            "baseline_constraints decides."
+            f"'{command}' is no command; it can be {', '.join(Command)}, and left out "
+            "ground_truth_source and baseline_constraints decide."
         ) from None
+
+
+def _refuse_no_baseline(analysis: Analysis, constraints: Path | None, statistics: Path | None) -> None:
+    """A model's quality is compared with its constraints alone, as AWS's own jobs give it no more."""
+    if analysis is Analysis.DATA_QUALITY and statistics is None:
+        missing = "baseline_statistics"
+    elif constraints is None:
+        missing = "baseline_constraints"
+    else:
+        return
+    raise ContractError(f"a drift job needs a baseline: {missing} is not set; give the path of its file.")
+
+
+def _dataset_format(variables: Mapping[str, str], command: Command) -> DatasetFormat:
+    # AWS gives a merge job no format: what it merges was captured.
+    if command is Command.MERGE:
+        return CaptureFormat()
+    return parse_dataset_format(_required(variables, "dataset_format"))
+
+
+def _predictions(variables: Mapping[str, str], command: Command, analysis: Analysis) -> Predictions:
+    if command is Command.MERGE or analysis is Analysis.DATA_QUALITY:
+        return Predictions()
+    return parse_predictions(variables, is_forecast=analysis is Analysis.FORECAST_ACCURACY)
 
 
 def _required(variables: Mapping[str, str], name: str) -> str:
@@ -143,6 +192,20 @@ def _path(variables: Mapping[str, str], name: str) -> Path | None:
     if not Path(value).is_file():
         raise ContractError(f"{name}={value} is not a file; give the path of the file in the container.")
     return Path(value)
+
+
+def _folder(variables: Mapping[str, str], name: str) -> Path | None:
+    value = variables.get(name)
+    if not value:
+        return None
+    if not Path(value).is_dir():
+        raise ContractError(f"{name}={value} is not a folder; give the path of the folder in the container.")
+    return Path(value)
+
+
+def _optional_path(variables: Mapping[str, str], name: str) -> Path | None:
+    value = variables.get(name)
+    return Path(value) if value else None
 
 
 def _moment(variables: Mapping[str, str], name: str) -> datetime | None:

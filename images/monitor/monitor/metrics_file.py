@@ -4,7 +4,7 @@ Source of names and form: developer guide, "CloudWatch Metrics for Bring Your Ow
 """
 
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import datetime
 from typing import Any
 
@@ -16,24 +16,25 @@ from monitor.violations import Drift
 FILE_NAME = "cloudwatch_metrics.jsonl"
 
 
-def write_metrics(
-    settings: Settings,
-    profile: DatasetProfile,
-    constraints: Constraints | None,
-    drifts: Mapping[str, Drift],
-    now: datetime,
-) -> None:
-    """Write the metrics of every feature whose constraints do not switch them off."""
+def write_metrics(settings: Settings, metrics: Iterable[Mapping[str, Any]], now: datetime) -> None:
+    """Write `metrics`, each a name and its value or values, with the job's time and dimensions."""
     folder = settings.metrics_directory
     folder.mkdir(parents=True, exist_ok=True)
-    moment = settings.metric_time or now
-    lines = (
-        json.dumps({**metric, **_context(settings, moment)}, allow_nan=False) + "\n"
+    context = _context(settings, settings.metric_time or now)
+    lines = (json.dumps({**metric, **context}, allow_nan=False) + "\n" for metric in metrics)
+    (folder / FILE_NAME).write_text("".join(lines), encoding="utf-8")
+
+
+def feature_metrics(
+    profile: DatasetProfile, constraints: Constraints | None, drifts: Mapping[str, Drift]
+) -> list[dict[str, Any]]:
+    """The metrics of every feature whose constraints do not switch them off."""
+    return [
+        metric
         for feature in profile.features
         if _emits(feature, constraints)
         for metric in _metrics(feature, drifts.get(feature.name))
-    )
-    (folder / FILE_NAME).write_text("".join(lines), encoding="utf-8")
+    ]
 
 
 def _emits(feature: Profile, constraints: Constraints | None) -> bool:

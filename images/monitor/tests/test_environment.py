@@ -4,7 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from monitor.environment import CategoricalDriftMethod, Command, merged_environment, parse_settings
+from monitor.environment import Analysis, CategoricalDriftMethod, Command, merged_environment, parse_settings
 from smcontract.failure import ContractError
 
 NEEDED = {"dataset_source": "/in", "output_path": "/out", "dataset_format": '{"csv": {"header": true}}'}
@@ -80,10 +80,9 @@ def test_what_is_missing_is_named(name: str) -> None:
 @pytest.mark.parametrize(
     ("variables", "told"),
     [
-        ({"analysis_type": "MODEL_QUALITY"}, "analysis_type=MODEL_QUALITY is not implemented"),
+        ({"analysis_type": "BIAS"}, "analysis_type=BIAS is not implemented; it can be DATA_QUALITY"),
         ({"record_preprocessor_script": "/a.py"}, "record_preprocessor_script is set"),
         ({"post_analytics_processor_script": "/a.py"}, "post_analytics_processor_script is set"),
-        ({"ground_truth_source": "/gt"}, "ground_truth_source is set"),
         ({"start_time": "yesterday"}, "start_time=yesterday is not a time"),
         (
             {"start_time": "2026-01-01T01:00:00Z", "end_time": "2026-01-01T01:00:00Z"},
@@ -100,5 +99,23 @@ def test_what_is_wrong_or_not_there_is_named(variables: dict[str, str], told: st
 
 
 def test_another_command_is_refused() -> None:
-    with pytest.raises(ContractError, match="'merge' is no command; it can be baseline or drift"):
-        parse_settings(NEEDED, "merge")
+    with pytest.raises(ContractError, match="'bias' is no command; it can be baseline, drift, merge"):
+        parse_settings(NEEDED, "bias")
+
+
+def test_a_ground_truth_source_makes_it_a_merge_which_needs_no_format() -> None:
+    without_format = {key: value for key, value in NEEDED.items() if key != "dataset_format"}
+
+    settings = parse_settings(without_format | {"ground_truth_source": "/gt"})
+
+    assert settings.command is Command.MERGE
+    assert settings.ground_truth_source == Path("/gt")
+
+
+def test_model_quality_is_compared_with_constraints_alone(baseline: dict[str, str]) -> None:
+    del baseline["baseline_statistics"]
+    asked = {"analysis_type": "MODEL_QUALITY", "problem_type": "Regression", "inference_attribute": "y"}
+
+    settings = parse_settings(NEEDED | baseline | asked)
+
+    assert (settings.command, settings.analysis) == (Command.DRIFT, Analysis.MODEL_QUALITY)

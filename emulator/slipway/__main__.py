@@ -25,6 +25,7 @@ from slipway.executions import Executions
 from slipway.feature_store import FeatureStore
 from slipway.functions import Functions
 from slipway.jobs import Jobs
+from slipway.operations.job_definitions import JobDefinitions
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
 from slipway.operations.studio_images import StudioImages
@@ -92,6 +93,7 @@ def running(settings: Settings) -> Iterator[Server]:
         **model_packages.operations,
         **Tags(store).operations,
         **StudioImages().operations,
+        **JobDefinitions(store, clock).operations,
         **serving.operations,
         **jobs.operations,
         **executions.operations,

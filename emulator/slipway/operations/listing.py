@@ -26,6 +26,8 @@ SORT_BY = {
 DESCENDING = frozenset(
     {
         *("ListModels", "ListEndpointConfigs", "ListEndpoints"),
+        *("ListDataQualityJobDefinitions", "ListModelQualityJobDefinitions"),
+        *("ListModelBiasJobDefinitions", "ListModelExplainabilityJobDefinitions"),
         # The text says nothing of these. The SDK takes the first of all versions for the newest
         # (Pipeline.latest_pipeline_version_id), and recorded steps have the last one first.
         *("ListPipelines", "ListPipelineVersions", "ListPipelineExecutions", "ListPipelineExecutionSteps"),

@@ -31,6 +31,10 @@ class Kind(StrEnum):
     # Named <group>/<schedule>.
     SCHEDULE = "schedule"
     FEATURE_GROUP = "feature-group"
+    DATA_QUALITY_JOB_DEFINITION = "data-quality-job-definition"
+    MODEL_QUALITY_JOB_DEFINITION = "model-quality-job-definition"
+    MODEL_BIAS_JOB_DEFINITION = "model-bias-job-definition"
+    MODEL_EXPLAINABILITY_JOB_DEFINITION = "model-explainability-job-definition"
     # Athena's, named by its id.
     QUERY_EXECUTION = "query-execution"
     # Glue's, named <database>/<table>.
@@ -61,6 +65,10 @@ _LOWER_CASE = frozenset(
         Kind.MODEL_PACKAGE_GROUP,
         Kind.MODEL_PACKAGE,
         Kind.FEATURE_GROUP,
+        Kind.DATA_QUALITY_JOB_DEFINITION,
+        Kind.MODEL_QUALITY_JOB_DEFINITION,
+        Kind.MODEL_BIAS_JOB_DEFINITION,
+        Kind.MODEL_EXPLAINABILITY_JOB_DEFINITION,
     }
 )
 

@@ -6,8 +6,6 @@ from typing import Annotated, Any, Literal, Self
 
 import yaml
 from pydantic import (
-    BaseModel,
-    ConfigDict,
     Field,
     StrictBool,
     StrictFloat,
@@ -19,20 +17,15 @@ from pydantic import (
 )
 
 from orchestration.errors import ProjectError
+from orchestration.monitoring import Monitoring
+from orchestration.project_model import ProjectModel, Text
 from orchestration.settings import PROJECTS
 
 # SageMaker Feature Store's rule for feature names (API reference, FeatureName).
 FEATURE_NAME = re.compile(r"^[a-zA-Z0-9]([_-]*[a-zA-Z0-9]){0,63}$")
 FEATURE_TYPES = ("Integral", "Fractional", "String")
 MetricName = Literal["accuracy", "auc", "f1", "precision", "recall"]
-Text = Annotated[StrictStr, Field(min_length=1)]
 Number = StrictInt | StrictFloat
-
-
-class ProjectModel(BaseModel):
-    """Read once, never changed; a key that nobody reads is a mistake and is refused."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
 
 
 class DataFacts(ProjectModel):
@@ -145,6 +138,7 @@ class Images(ProjectModel):
 
     processing: Text
     training: Text
+    monitoring: Text | None = None
 
 
 class InstanceTypes(ProjectModel):
@@ -173,7 +167,11 @@ class Project(ProjectModel):
     features: Annotated[tuple[Feature, ...], Field(min_length=1)]
     split: Split = Split()
     on_bad_rows: Literal["fail", "drop"] = "fail"
+    # What becomes of a request with text where a number belongs: it is refused, or answered as
+    # if the number were missing, which the monitors then tell.
+    unreadable_numbers: Literal["refuse", "missing"] = "refuse"
     feature_group: FeatureGroup | None = None
+    monitoring: Monitoring | None = None
     images: Images
     instance_types: InstanceTypes
     hyperparameters: dict[Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]*$")], StrictInt | StrictFloat | Text]
@@ -187,6 +185,12 @@ class Project(ProjectModel):
             raise ValueError(f"the columns {', '.join(repeated)} are described twice; keep one of each")
         if not self.used_features:
             raise ValueError("no feature is used; set `use: true` on one")
+        return self
+
+    @model_validator(mode="after")
+    def _monitoring_has_an_image(self) -> Self:
+        if self.monitoring is not None and self.images.monitoring is None:
+            raise ValueError("monitoring needs an image; add `monitoring: monitor` to images")
         return self
 
     @model_validator(mode="after")

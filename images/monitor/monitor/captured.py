@@ -5,7 +5,6 @@ import itertools
 import json
 from collections.abc import Iterator, Sequence
 from contextlib import suppress
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from monitor.dataset_format import ENDPOINT_INPUT, ENDPOINT_OUTPUT
 from monitor.flat_objects import flat_table
 from monitor.spark import Spark
 from monitor.table import MALFORMED, Table, text_columns
+from monitor.window import Window
 
 _SAMPLE_CALLS = 200
 _SIDE = "STRUCT<data: STRING, encoding: STRING, observedContentType: STRING>"
@@ -23,7 +23,6 @@ _SCHEMA = (
     f"eventMetadata STRUCT<inferenceTime: STRING>, {MALFORMED} STRING"
 )
 _WAY_OUT = "Name the endpoint's types in DataCaptureConfig.CaptureContentTypeHeader."
-Window = tuple[datetime | None, datetime | None]
 
 
 def read_captured(
@@ -63,12 +62,11 @@ def _sound(lines: Any) -> Any:
 
 
 def _in_window(calls: Any, window: Window) -> Any:
-    start, end = window
     time = "timestamp(eventMetadata.inferenceTime)"
-    if start:
-        calls = calls.filter(f"{time} >= timestamp '{start:%F %T}'")
-    if end:
-        calls = calls.filter(f"{time} < timestamp '{end:%F %T}'")
+    if window.start:
+        calls = calls.filter(f"{time} >= timestamp '{window.start:%F %T}'")
+    if window.end:
+        calls = calls.filter(f"{time} < timestamp '{window.end:%F %T}'")
     return calls
 
 
@@ -78,8 +76,7 @@ def _encoding(spark: Spark, calls: Any, indexes: Sequence[str], window: Window) 
     rows = spark.select(calls, [f"explode(array({sides})) AS encoding"]).distinct().collect()
     encodings: list[str] = sorted(row.getString(0) for row in rows)
     if not encodings:
-        start, end = (f"{moment:%FT%TZ}" if moment else "any time" for moment in window)
-        raise ContractError(f"Job inputs had no data: no call was captured from {start} to {end}.")
+        raise ContractError(f"Job inputs had no data: no call was captured {window}.")
     if "nothing" in encodings:
         raise ContractError(
             f"calls were captured without {' or '.join(indexes)}; capture both sides "

@@ -7,10 +7,11 @@ from collections.abc import Callable, Sequence
 from smcontract.failure import ContractError
 
 from monitor import constraints, metrics_file, statistics, violations
+from monitor.dataset_files import data_files
 from monitor.environment import Command, Settings
 from monitor.findings import Findings
 from monitor.profiles import DatasetProfile, InferredType, Profile
-from monitor.reading import data_files, estimated_rows, read_table
+from monitor.reading import estimated_rows, read_table
 from monitor.spark import running_spark
 
 log = logging.getLogger(__name__)

@@ -9,10 +9,11 @@ from smcontract.failure import ContractError, write_reason
 from smcontract.processing import read_resource_config
 from smcontract.root import ContainerRoot
 
-from monitor import data_quality, metrics_file
+from monitor import metrics_file
 from monitor.environment import Analysis, Command, Settings
 from monitor.files import write_documents
 from monitor.findings import Findings
+from monitor.merge import merge
 
 log = logging.getLogger(__name__)
 
@@ -27,13 +28,9 @@ def monitor(settings: Settings, root: ContainerRoot, stop: StopSignal) -> None:
         raise ContractError(
             f"this job has {len(hosts)} instances; several are not implemented yet, set InstanceCount to 1."
         )
-    message = _merge(settings, stop) if settings.command is Command.MERGE else _analyse(settings, stop)
+    message = merge(settings, stop) if settings.command is Command.MERGE else _analyse(settings, stop)
     write_reason(root.message_file, message)
     log.info("monitor.finished message=%s", message)
-
-
-def _merge(_settings: Settings, _stop: StopSignal) -> str:
-    raise ContractError("ground_truth_source is set, but merging with ground truth is not implemented.")
 
 
 def _analyse(settings: Settings, stop: StopSignal) -> str:
@@ -48,8 +45,11 @@ def _analyse(settings: Settings, stop: StopSignal) -> str:
 
 
 def _analysis(analysis: Analysis) -> Callable[[Settings], Findings]:
+    # Only now: a merge is done before all that Spark needs is imported.
     match analysis:
         case Analysis.DATA_QUALITY:
+            from monitor import data_quality
+
             return data_quality.analyse
         case Analysis.MODEL_QUALITY | Analysis.FORECAST_ACCURACY:
             raise ContractError(f"analysis_type={analysis} is not implemented.")

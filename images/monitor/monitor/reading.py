@@ -12,47 +12,19 @@ from typing import Any
 from smcontract.failure import ContractError
 
 from monitor.captured import read_captured
+from monitor.dataset_files import names_of
 from monitor.dataset_format import CaptureFormat, CsvFormat, JsonLinesFormat, ParquetFormat
 from monitor.environment import Settings
 from monitor.flat_objects import fields, flat_table, quoted
 from monitor.spark import SMALL_ROWS, Spark
 from monitor.table import MALFORMED, Column, Kind, Table, text_columns
+from monitor.window import Window
 
 _SAMPLE_ROWS = 200
 _TAIL_BYTES = 1 << 20
 _BLOCK_BYTES = 1 << 22
 _INTEGRAL = ("tinyint", "smallint", "int", "bigint")
 _FRACTIONAL = ("float", "double")
-
-
-def data_files(source: Path) -> list[Path]:
-    """The files of a dataset, those below its folders too, in order of their names.
-
-    Raises ContractError where there is none, or nothing is in them.
-    """
-    if source.is_file():
-        found = [source]
-    else:
-        found = sorted(
-            path
-            for path in source.rglob("*")
-            if path.is_file()
-            and not any(part.startswith((".", "_")) for part in path.relative_to(source).parts)
-        )
-    if not found:
-        raise ContractError(f"Job inputs had no data: no file is in dataset_source {source}.")
-    filled = [path for path in found if path.stat().st_size]
-    if not filled:
-        raise ContractError(
-            f"Job inputs had no data: {_names(found)} in dataset_source {source} "
-            f"{'is' if len(found) == 1 else 'are'} empty."
-        )
-    return filled
-
-
-def _names(files: Sequence[Path]) -> str:
-    shown = ", ".join(path.name for path in files[:3])
-    return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"
 
 
 def estimated_rows(files: Sequence[Path]) -> int:
@@ -83,7 +55,7 @@ def read_table(
         case ParquetFormat():
             table = _read_parquet(spark, files)
         case CaptureFormat(indexes=indexes):
-            window = (settings.start_time, settings.end_time)
+            window = Window(settings.start_time, settings.end_time)
             table = read_captured(spark, files, indexes, window, baseline_names)
     return _without(table, settings.exclude_features)
 
@@ -129,7 +101,7 @@ def _read_csv(
         sample += rows
     names = header_names or _positional_names(len(sample[0]) if sample else 0, baseline_names)
     if not sample:
-        raise ContractError(f"Job inputs had no data: {_names(files)} has a header and no rows.")
+        raise ContractError(f"Job inputs had no data: {names_of(files)} has a header and no rows.")
     for path in files:
         _refuse_torn_csv(path, len(names))
     schema = ", ".join([*(f"f{index} STRING" for index in range(len(names))), f"{MALFORMED} STRING"])
@@ -206,7 +178,7 @@ def _read_json_lines(spark: Spark, files: Sequence[Path]) -> Table:
         .option("columnNameOfCorruptRecord", MALFORMED)
     )
     frame = reader.json(spark.sequence(map(_uri, files)))
-    return flat_table(spark, frame, list(_first_objects(files)), _names(files))
+    return flat_table(spark, frame, list(_first_objects(files)), names_of(files))
 
 
 def _first_objects(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
@@ -226,7 +198,7 @@ def _read_parquet(spark: Spark, files: Sequence[Path]) -> Table:
     expressions: list[str] = []
     for index, (name, type_) in enumerate(fields(frame)):
         if type_.startswith(("struct", "array", "map")):
-            raise ContractError(f"{_names(files)}: column '{name}' holds {type_} and not one value a row.")
+            raise ContractError(f"{names_of(files)}: column '{name}' holds {type_} and not one value a row.")
         kind, sql_type = _kind(type_)
         columns.append(Column(index, name, kind, looks_numeric=kind is not Kind.TEXT))
         expressions.append(f"CAST({quoted(name)} AS {sql_type}) AS f{index}")

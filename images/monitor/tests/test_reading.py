@@ -4,7 +4,8 @@ import gzip
 from pathlib import Path
 
 import pytest
-from monitor.reading import _last_line, _positional_names, _refuse_torn_csv, data_files, estimated_rows
+from monitor.dataset_files import data_files
+from monitor.reading import _last_line, _positional_names, _refuse_torn_csv, estimated_rows
 from monitor.table import Column, Kind, text_columns
 from smcontract.failure import ContractError
 

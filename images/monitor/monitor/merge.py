@@ -1,0 +1,233 @@
+"""The merge job: captured calls with what became of them, in one pass and without Spark."""
+
+import json
+import logging
+import shutil
+import uuid
+from collections.abc import Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import asdict, dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from smcontract.entrypoint import StopSignal
+from smcontract.failure import ContractError
+
+from monitor.dataset_files import data_files
+from monitor.environment import Settings
+from monitor.files import write_documents
+from monitor.json_lines import Line, json_lines, unreadable
+from monitor.labels import Label, Labels
+from monitor.window import Window
+
+log = logging.getLogger(__name__)
+
+# Readers of a dataset pass over names that begin so.
+REPORT_NAME = "_merge_report.json"
+_STAGED = ".merging"
+_WHAT = "captured call"
+_TEXT_OF = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+
+
+@dataclass(slots=True)
+class MergeReport:
+    """What the merge found.
+
+    `labels` = those merged + `labels_without_capture` + `duplicate_labels` +
+    `conflicting_labels` (labels that a later one of the same id replaced);
+    `captured` = `merged` + `captured_without_label`. `repeated_captures` are
+    merged calls that share their label with another one. `late_labels` are
+    merged ones uploaded after the window, or after the hour of their call where
+    no window is given.
+    """
+
+    captured: int = 0
+    merged: int = 0
+    captured_without_label: int = 0
+    captured_outside_window: int = 0
+    repeated_captures: int = 0
+    labels: int = 0
+    labels_without_capture: int = 0
+    duplicate_labels: int = 0
+    conflicting_labels: int = 0
+    late_labels: int = 0
+
+
+def merge(settings: Settings, stop: StopSignal) -> str:
+    """Write every captured call that has a label, with it, and the report; returns the job's message.
+
+    Raises ContractError for a line that cannot be read, a window without a
+    call, and one without a label; then nothing is written.
+    """
+    source, truth = settings.dataset_source, settings.ground_truth_source
+    if truth is None:
+        raise ContractError("a merge needs ground_truth_source, the folder with the labels; it is not set.")
+    files = data_files(source)
+    with closing(Labels()) as labels:
+        labels.read(truth, _label_files(truth))
+        log.info("merge.labels_read labels=%d", labels.count)
+        with _staged(settings.output_path) as staged:
+            report = MergeReport()
+            for folder, paths in _by_folder(files, source):
+                _merge_folder(paths, staged / folder / _part_name(folder, settings), labels, settings, report)
+                if stop.requested:
+                    raise ContractError(
+                        f"stopped by {stop.name} before the merge was complete; start it again."
+                    )
+            _count_labels(report, labels)
+            _refuse_nothing(report, settings)
+            _publish(staged, settings.output_path)
+    write_documents(settings.output_path, {REPORT_NAME: {"version": 1, **asdict(report)}})
+    return _message(report)
+
+
+def _label_files(source: Path) -> list[Path]:
+    try:
+        return data_files(source)
+    except ContractError:
+        # No label is told with the window that it is missing for, once that is known to have calls.
+        return []
+
+
+@contextmanager
+def _staged(output: Path) -> Iterator[Path]:
+    """A folder in `output` for files that are not complete yet."""
+    folder = output / _STAGED
+    shutil.rmtree(folder, ignore_errors=True)
+    folder.mkdir(parents=True)
+    try:
+        yield folder
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+
+
+def _by_folder(files: Sequence[Path], source: Path) -> Iterator[tuple[Path, list[Path]]]:
+    """The captured files of each hour's folder, and the folder's place below the source."""
+    folders: dict[Path, list[Path]] = {}
+    for path in files:
+        place = path.parent.relative_to(source) if path != source else Path()
+        folders.setdefault(place, []).append(path)
+    yield from folders.items()
+
+
+def _part_name(folder: Path, settings: Settings) -> str:
+    """Spark's name for a part, the same whenever this folder is merged for this window.
+
+    A merge that is done again, for labels that came later, replaces what the first one wrote.
+    """
+    what = f"{folder.as_posix()} {settings.start_time} {settings.end_time}"
+    return f"part-00000-{uuid.uuid5(uuid.NAMESPACE_URL, what)}.c000.jsonl"
+
+
+def _merge_folder(
+    files: Sequence[Path], target: Path, labels: Labels, settings: Settings, report: MergeReport
+) -> None:
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with target.open("w", encoding="utf-8") as out:
+        for path in files:
+            for line in json_lines(path, settings.dataset_source, _WHAT):
+                if merged := _merged(line, labels, settings, report):
+                    out.write(merged)
+    if not target.stat().st_size:
+        target.unlink()
+
+
+def _merged(line: Line, labels: Labels, settings: Settings, report: MergeReport) -> str | None:
+    """The line with its label, and its end; None where it has none or is of another window."""
+    event_id, moment = _parsed(line)
+    if not _is_inside(moment, line, settings):
+        report.captured_outside_window += 1
+        return None
+    report.captured += 1
+    label = labels.take(event_id)
+    if label is None:
+        report.captured_without_label += 1
+        return None
+    report.merged += 1
+    report.late_labels += _is_late(label, moment, settings)
+    truth = {"data": label.data, "encoding": label.encoding}
+    return _TEXT_OF({**line.document, "groundTruthData": truth}) + "\n"
+
+
+def _parsed(line: Line) -> tuple[str, datetime | None]:
+    """The id by which a call is labelled, and its time."""
+    match line.document:
+        case {"captureData": dict(), "eventMetadata": {"eventId": str(event_id), **rest}}:
+            inference_id = rest.get("inferenceId")
+            # Model Monitor takes the caller's id where there is one, and its own where not.
+            return inference_id if isinstance(inference_id, str) else event_id, _moment(rest, line)
+    raise unreadable(line.place, _WHAT, line.text, "it has no captureData or eventMetadata.eventId")
+
+
+def _moment(metadata: dict[str, Any], line: Line) -> datetime | None:
+    text = metadata.get("inferenceTime")
+    if text is None:
+        return None
+    try:
+        return datetime.fromisoformat(text).astimezone(UTC)
+    except (TypeError, ValueError):
+        raise unreadable(line.place, _WHAT, line.text, f"its inferenceTime {text!r} is no time") from None
+
+
+def _is_inside(moment: datetime | None, line: Line, settings: Settings) -> bool:
+    window = Window(settings.start_time, settings.end_time)
+    if not window.is_limited:
+        return True
+    if moment is None:
+        raise unreadable(line.place, _WHAT, line.text, "it has no eventMetadata.inferenceTime")
+    return moment in window
+
+
+def _is_late(label: Label, moment: datetime | None, settings: Settings) -> bool:
+    if label.hour is None:
+        return False
+    if settings.end_time is not None:
+        return label.hour >= settings.end_time
+    return moment is not None and label.hour > moment
+
+
+def _count_labels(report: MergeReport, labels: Labels) -> None:
+    report.repeated_captures = report.merged - labels.taken
+    report.labels = labels.count
+    report.labels_without_capture = labels.left
+    report.duplicate_labels = labels.duplicates
+    report.conflicting_labels = labels.conflicts
+
+
+def _refuse_nothing(report: MergeReport, settings: Settings) -> None:
+    window = Window(settings.start_time, settings.end_time)
+    if not report.captured:
+        raise ContractError(f"Job inputs had no data: no call was captured {window}.")
+    if not report.labels:
+        raise ContractError(
+            f"no ground truth found {window}: there is no label in ground_truth_source "
+            f"{settings.ground_truth_source} for {report.captured:,} captured calls. Upload labels below the "
+            "ground-truth prefix, in the folder of the hour in which they are known, and run the merge again."
+        )
+    if not report.merged:
+        raise ContractError(
+            f"no ground truth found {window}: none of {report.labels:,} labels is of one of "
+            f"{report.captured:,} captured calls. A label's eventId must be the call's inferenceId, or its "
+            "eventId where the caller gave none."
+        )
+
+
+def _publish(staged: Path, output: Path) -> None:
+    for path in sorted(staged.rglob("*.jsonl")):
+        target = output / path.relative_to(staged)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        path.replace(target)
+
+
+def _message(report: MergeReport) -> str:
+    told = [
+        (report.captured_without_label, "captured without a label"),
+        (report.labels_without_capture, "labels without a captured call"),
+        (report.duplicate_labels, "labels repeated"),
+        (report.conflicting_labels, "labels replaced by a later, different one"),
+        (report.late_labels, "labels uploaded after the window"),
+    ]
+    others = "".join(f"; {count:,} {what}" for count, what in told if count)
+    merged = f"merged {report.merged:,} of {report.captured:,} captured calls with ground truth"
+    return f"Completed: {merged}{others}."

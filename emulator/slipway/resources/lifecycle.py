@@ -56,6 +56,22 @@ _FEATURE_GROUP: Mapping[str, frozenset[str]] = {
     "Deleting": frozenset({"DeleteFailed"}),
     "DeleteFailed": frozenset({"Deleting"}),
 }
+# Pending comes again with every change of what it does, and where it is started.
+_MONITORING_SCHEDULE: Mapping[str, frozenset[str]] = {
+    "Pending": frozenset({"Scheduled", "Failed", "Stopped"}),
+    "Scheduled": frozenset({"Pending", "Stopped"}),
+    "Failed": frozenset({"Pending", "Stopped"}),
+    "Stopped": frozenset({"Pending"}),
+}
+_MONITORING_EXECUTION: Mapping[str, frozenset[str]] = {
+    "Pending": frozenset({"InProgress", "Failed", "Stopped"}),
+    "InProgress": frozenset({"Completed", "CompletedWithViolations", "Failed", "Stopping", "Stopped"}),
+    "Stopping": frozenset({"Completed", "CompletedWithViolations", "Failed", "Stopped"}),
+    "Completed": frozenset(),
+    "CompletedWithViolations": frozenset(),
+    "Failed": frozenset(),
+    "Stopped": frozenset(),
+}
 # RUNNING comes again where a killed process had begun.
 _QUERY: Mapping[str, frozenset[str]] = {
     "QUEUED": frozenset({"RUNNING", "FAILED", "CANCELLED"}),
@@ -77,6 +93,8 @@ _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.SCHEDULE: _SCHEDULE,
     Kind.FEATURE_GROUP: _FEATURE_GROUP,
     Kind.QUERY_EXECUTION: _QUERY,
+    Kind.MONITORING_SCHEDULE: _MONITORING_SCHEDULE,
+    Kind.MONITORING_EXECUTION: _MONITORING_EXECUTION,
 }
 # The member of Describe that holds the status.
 STATUS_MEMBER: Mapping[Kind, str] = {
@@ -90,6 +108,8 @@ STATUS_MEMBER: Mapping[Kind, str] = {
     Kind.PIPELINE_STEP: "StepStatus",
     Kind.FUNCTION: "State",
     Kind.FEATURE_GROUP: "FeatureGroupStatus",
+    Kind.MONITORING_SCHEDULE: "MonitoringScheduleStatus",
+    Kind.MONITORING_EXECUTION: "MonitoringExecutionStatus",
 }
 TERMINAL_JOB = frozenset({"Completed", "Failed", "Stopped"})
 TERMINAL_EXECUTION = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})
@@ -112,4 +132,6 @@ def unfinished(kind: Kind) -> frozenset[str]:
         return frozenset({"Creating", "Deleting"})
     if kind is Kind.QUERY_EXECUTION:
         return frozenset({"QUEUED", "RUNNING"})
+    if kind is Kind.MONITORING_EXECUTION:
+        return frozenset({"Pending", "InProgress", "Stopping"})
     return frozenset()

@@ -35,6 +35,9 @@ class Kind(StrEnum):
     MODEL_QUALITY_JOB_DEFINITION = "model-quality-job-definition"
     MODEL_BIAS_JOB_DEFINITION = "model-bias-job-definition"
     MODEL_EXPLAINABILITY_JOB_DEFINITION = "model-explainability-job-definition"
+    MONITORING_SCHEDULE = "monitoring-schedule"
+    # Named <schedule>/<what its jobs' names end with>; it has no ARN on AWS.
+    MONITORING_EXECUTION = "monitoring-execution"
     # Athena's, named by its id.
     QUERY_EXECUTION = "query-execution"
     # Glue's, named <database>/<table>.
@@ -50,6 +53,7 @@ ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
     Kind.FUNCTION_EVENT: ("lambda", "function-event:"),
     Kind.SCHEDULE_GROUP: ("scheduler", "schedule-group/"),
     Kind.SCHEDULE: ("scheduler", "schedule/"),
+    Kind.MONITORING_EXECUTION: ("sagemaker", "monitoring-execution/"),
     Kind.QUERY_EXECUTION: ("athena", "query-execution/"),
     Kind.CATALOG_TABLE: ("glue", "table/"),
 }
@@ -69,6 +73,7 @@ _LOWER_CASE = frozenset(
         Kind.MODEL_QUALITY_JOB_DEFINITION,
         Kind.MODEL_BIAS_JOB_DEFINITION,
         Kind.MODEL_EXPLAINABILITY_JOB_DEFINITION,
+        Kind.MONITORING_SCHEDULE,
     }
 )
 

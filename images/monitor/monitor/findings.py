@@ -8,9 +8,9 @@ from monitor.profiles import DatasetProfile
 
 @dataclass(frozen=True, slots=True)
 class Metric:
-    """A figure of a model; `standard_deviation` is None where there are too few rows to tell."""
+    """A figure of a model; None is what the data cannot tell."""
 
-    value: float
+    value: float | None
     standard_deviation: float | None = None
 
 

@@ -1,5 +1,6 @@
 """The train_xgb image's evaluation keeps SageMaker's processing contract."""
 
+import csv
 import io
 import json
 import re
@@ -75,6 +76,12 @@ def test_metrics_are_those_of_the_models_answers(train_xgb_image: str, evaluated
     }
     # Real signal was put in; a model that found none would be near one half.
     assert metrics["auc"]["value"] > 0.85
+    with (evaluated / "processing/evaluation/predictions.csv").open(newline="", encoding="utf-8") as file:
+        header, *rows = csv.reader(file)
+    words = ("no", "yes")
+    assert header == ["ground_truth", "predicted_label", "probability"]
+    assert [(truth, answer) for truth, answer, _ in rows] == [(words[a], words[b]) for a, b in pairs]
+    assert [struct.unpack("<f", struct.pack("<f", float(row[2])))[0] for row in rows] == scores
 
 
 def test_the_layout_is_model_monitors(evaluated: Path) -> None:

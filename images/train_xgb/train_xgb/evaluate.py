@@ -1,6 +1,7 @@
-"""The evaluation job: a model and a test set in, evaluation.json and report.html out."""
+"""The evaluation job: a model and a test set in; evaluation.json, report.html and predictions.csv out."""
 
 import argparse
+import csv
 import json
 import logging
 import tarfile
@@ -15,7 +16,7 @@ import numpy as np
 from smcontract.failure import ContractError
 from smcontract.root import ContainerRoot
 
-from train_xgb.artefact import ARTEFACT_FILES, load_artefact
+from train_xgb.artefact import ARTEFACT_FILES, Model, load_artefact
 from train_xgb.data import read_dataset
 from train_xgb.metrics import Quality, binary_classification_metrics, model_metrics
 from train_xgb.report import render_report
@@ -23,6 +24,8 @@ from train_xgb.report import render_report
 log = logging.getLogger(__name__)
 
 ARCHIVE = "model.tar.gz"
+# The columns of predictions.csv: what was true, and what serving answers.
+PREDICTION_COLUMNS = ("ground_truth", "predicted_label", "probability")
 # Named for the reader of the log; the same numbers are in evaluation.json.
 PRINTED_METRICS = ("accuracy", "auc", "precision", "recall", "f1")
 
@@ -47,7 +50,7 @@ def read_paths(arguments: list[str], root: ContainerRoot) -> Paths:
 
 
 def evaluate(paths: Paths, now: datetime | None = None) -> None:
-    """Measure the model on the test set and write both files.
+    """Measure the model on the test set and write the three files.
 
     Raises ContractError for a model that cannot be used and for a test set
     that is not one.
@@ -71,11 +74,24 @@ def evaluate(paths: Paths, now: datetime | None = None) -> None:
     paths.evaluation.mkdir(parents=True, exist_ok=True)
     text = json.dumps(statistics, indent=1, ensure_ascii=False, allow_nan=False)
     (paths.evaluation / "evaluation.json").write_text(text + "\n", encoding="utf-8")
+    _write_predictions(paths.evaluation / "predictions.csv", quality, model)
     report = render_report(model, dataset, quality, block, evaluated_at)
     (paths.evaluation / "report.html").write_text(report, encoding="utf-8")
     values = model_metrics(quality)
     for name in PRINTED_METRICS:
         print(f"test:{name}={values[name]:.6f};", flush=True)
+
+
+def _write_predictions(file: Path, quality: Quality, model: Model) -> None:
+    """One line a test row, in the test set's order: what a monitor of answers compares with."""
+    words = (model.encoder.negative, model.encoder.positive)
+    with file.open("w", encoding="utf-8", newline="") as target:
+        writer = csv.writer(target, lineterminator="\n")
+        writer.writerow(PREDICTION_COLUMNS)
+        for label, predicted, probability in zip(
+            quality.labels, quality.predicted, quality.probabilities, strict=True
+        ):
+            writer.writerow((words[label], words[predicted], probability))
 
 
 @contextmanager

@@ -47,6 +47,7 @@ CAPTURE = {"dataset_format": '{"sagemakerCaptureJson": {"captureIndexNames": ["e
 METRICS = {"publish_cloudwatch_metrics": "Enabled"}
 ROWS = rows()
 BASELINE_FILES = ["constraints.json", "statistics.json"]
+REPORTS = ["monitoring_report.json"]
 DRIFT_FILES = ["constraint_violations.json", *BASELINE_FILES]
 
 
@@ -98,7 +99,8 @@ def monitored(monitor_image: str, tmp_path_factory: pytest.TempPathFactory) -> J
         metrics = [json.loads(line) for line in lines.read_text().splitlines()] if lines.exists() else []
         result = Monitored(outcome, outputs_of(root), (root / "output" / "message").read_text(), metrics)
         for name, content in result.files.items():
-            jsonschema.validate(json.loads(content), SCHEMAS[name])
+            if name.endswith(".json"):
+                jsonschema.validate(json.loads(content), SCHEMAS[name])
         return result
 
     return run
@@ -126,7 +128,7 @@ def numbers(name: str, table: list[Row] = ROWS) -> Any:
 
 
 def test_a_baseline_leaves_statistics_and_constraints(baseline: Monitored) -> None:
-    assert sorted(baseline.files) == BASELINE_FILES
+    assert sorted(baseline.files) == sorted(BASELINE_FILES + REPORTS)
     assert baseline.message == f"{NO_VIOLATIONS} Columns without any value: gone."
     assert baseline.document("statistics.json")["dataset"] == {"item_count": len(ROWS)}
     assert list(baseline.statistics) == list(COLUMNS)
@@ -293,7 +295,7 @@ def drifted(monitored: Job, baseline: Monitored) -> Monitored:
 
 
 def test_each_change_is_the_violation_it_should_be(drifted: Monitored) -> None:
-    assert sorted(drifted.files) == DRIFT_FILES
+    assert sorted(drifted.files) == sorted(DRIFT_FILES + REPORTS)
     assert drifted.violations == {
         ("age", "baseline_drift_check"),
         ("rate", "completeness_check"),
@@ -302,6 +304,21 @@ def test_each_change_is_the_violation_it_should_be(drifted: Monitored) -> None:
         ("gone", "missing_column_check"),
     }
     assert drifted.message == "CompletedWithViolations: Job completed successfully with 5 violations."
+
+
+def test_the_report_says_what_the_files_say(drifted: Monitored, baseline: Monitored) -> None:
+    report = drifted.document("monitoring_report.json")
+
+    assert (report["analysis"], report["command"]) == ("data-quality", "drift")
+    assert (report["endpoint"], report["schedule"]) == ("ep", "hourly")
+    assert (report["rows"], report["violations"]) == (len(SAME), 5)
+    assert report["status"] == "CompletedWithViolations"
+    by_name = {metric["MetricName"]: metric for metric in drifted.metrics}
+    assert set(report["drifts"]) == {"age", "rate", "city", "note"}
+    for name, distance in report["drifts"].items():
+        assert by_name[f"feature_baseline_drift_{name}"]["Value"] == distance
+    before = baseline.document("monitoring_report.json")
+    assert (before["command"], before["status"], before["drifts"]) == ("baseline", "Completed", {})
 
 
 def test_the_distance_of_numbers_is_the_kolmogorov_smirnov_statistic_less_what_chance_gives(

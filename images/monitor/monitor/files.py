@@ -1,6 +1,7 @@
 """Reading and writing the job's JSON files."""
 
 import json
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
@@ -20,10 +21,15 @@ def read_document(path: Path, what: str) -> dict[str, Any]:
     return document
 
 
-def write_documents(folder: Path, documents: dict[str, dict[str, Any]]) -> None:
-    """Write each document under its name; a name appears when all of its file is there."""
+def write_documents(folder: Path, documents: Mapping[str, Mapping[str, Any] | str]) -> None:
+    """Write each document under its name, text as it is; a name appears when all of its file is there."""
     folder.mkdir(parents=True, exist_ok=True)
     for name, document in documents.items():
+        text = document if isinstance(document, str) else _as_json(document)
         staged = folder / f".{name}"
-        staged.write_text(json.dumps(document, indent=1, allow_nan=False) + "\n", encoding="utf-8")
+        staged.write_text(text, encoding="utf-8")
         staged.replace(folder / name)
+
+
+def _as_json(document: Mapping[str, Any]) -> str:
+    return json.dumps(document, indent=1, allow_nan=False) + "\n"

@@ -9,7 +9,7 @@ from smcontract.failure import ContractError, write_reason
 from smcontract.processing import read_resource_config
 from smcontract.root import ContainerRoot
 
-from monitor import metrics_file
+from monitor import metrics_file, report
 from monitor.environment import Analysis, Command, Settings
 from monitor.files import write_documents
 from monitor.findings import Findings
@@ -40,7 +40,8 @@ def _analyse(settings: Settings, stop: StopSignal) -> str:
         raise ContractError(f"stopped by {stop.name} before any output was complete; start the job again.")
     if settings.publish_cloudwatch_metrics:
         metrics_file.write_metrics(settings, findings.cloudwatch, datetime.now(UTC))
-    write_documents(settings.output_path, findings.documents)
+    reports = {report.FILE_NAME: report.report_document(settings, findings)}
+    write_documents(settings.output_path, findings.documents | reports)
     return _message(findings)
 
 
@@ -52,7 +53,9 @@ def _analysis(analysis: Analysis) -> Callable[[Settings], Findings]:
 
             return data_quality.analyse
         case Analysis.MODEL_QUALITY | Analysis.FORECAST_ACCURACY:
-            raise ContractError(f"analysis_type={analysis} is not implemented.")
+            from monitor import model_quality
+
+            return model_quality.analyse
 
 
 def _message(findings: Findings) -> str:

@@ -18,6 +18,7 @@ from slipway.executors.pipeline.execution import ExecutionExecutor, Parts
 from slipway.executors.pipeline.functions import LambdaRunner
 from slipway.executors.pipeline.job_watch import JobWatch
 from slipway.executors.pipeline.jobs import PROCESSING, TRAINING, JobRunner, JobWords
+from slipway.executors.pipeline.quality_checks import QualityCheckRunner
 from slipway.executors.pipeline.registry import ModelRunner, RegisterModelRunner
 from slipway.executors.pipeline.results import Results
 from slipway.executors.pipeline.timer import Timer
@@ -85,6 +86,7 @@ class Executions:
             {
                 StepType.PROCESSING: job_runner(PROCESSING),
                 StepType.TRAINING: job_runner(TRAINING),
+                StepType.QUALITY_CHECK: QualityCheckRunner(job_runner(PROCESSING)),
                 StepType.MODEL: ModelRunner(faults),
                 StepType.REGISTER_MODEL: RegisterModelRunner(faults),
                 StepType.CONDITION: ConditionRunner(),

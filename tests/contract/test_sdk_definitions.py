@@ -31,6 +31,7 @@ PROGRAM_SECONDS = 120
 MODEL_STEPS = {"v2": ("Create-CreateModel", "Register-RegisterModel"), "v3": ("Create", "Register")}
 REQUESTS: dict[str, tuple[str, dict[str, str]]] = {
     "Processing": ("CreateProcessingJob", {"ProcessingJobName": "n"}),
+    "QualityCheck": ("CreateProcessingJob", {"ProcessingJobName": "n"}),
     "Training": ("CreateTrainingJob", {"TrainingJobName": "n"}),
     "Model": ("CreateModel", {"ModelName": "n"}),
     "RegisterModel": ("CreateModelPackage", {}),
@@ -53,6 +54,7 @@ SCOPE = Values(
         "Double": {"OutputParameters": {"doubled": 2}},
         "Ask": {"OutputParameters": {"answer": "green"}},
         "Gate": {"Outcome": False},
+        "Check": {"BaselineUsedForDriftCheckConstraints": f"s3://{BUCKET}/check/constraints.json"},
     },
     files={("Evaluate", "Report"): {"metrics": {"auc": [{"mean value": 0.75}]}}},
     objects={f"{TRAIN_URI}/summary.json": {"rows": 10}},
@@ -103,6 +105,8 @@ def test_every_step_is_read(definition: Definition, sdk: str) -> None:
         (create, "Model", Branch("Gate", outcome=True)),
         (register, "RegisterModel", Branch("Gate", outcome=True)),
         ("Refuse", "Fail", Branch("Gate", outcome=False)),
+        ("Check", "QualityCheck", None),
+        ("Use", "Fail", None),
         ("Tell", "Fail", None),
     ]
 
@@ -119,6 +123,10 @@ def test_what_stands_beside_the_arguments_is_read(definition: Definition) -> Non
     assert definition.steps["Double"].outputs == {"doubled": "Integer"}
     assert definition.steps["Ask"].target == QUEUE
     assert definition.steps["Ask"].outputs == {"answer": "String"}
+    assert definition.steps["Check"].target == {
+        **{"CheckType": "DATA_QUALITY", "SkipCheck": {"Get": "Parameters.Deep"}, "FailOnViolation": True},
+        **{"RegisterNewBaseline": False, "ModelPackageGroupName": "group"},
+    }
 
 
 def test_retry_policies_are_read(definition: Definition, sdk: str) -> None:
@@ -150,9 +158,12 @@ def test_steps_wait_for_what_they_need(definition: Definition, sdk: str) -> None
         create: {"Gate", "Train"},
         register: {"Gate", "Train"},
         "Refuse": {"Gate", "Evaluate"},
+        "Check": {"Prepare"},
+        "Use": {"Check"},
         "Tell": {"Gate", "Double"},
     }
-    ended = {"Prepare": None, "Train": None, "Evaluate": None, "Double": None, "Ask": None, "Gate": True}
+    done = ("Prepare", "Train", "Evaluate", "Double", "Ask", "Check", "Use")
+    ended = {**dict.fromkeys(done), "Gate": True}
     assert ready(definition, ended, ended) == [create, register, "Tell"]
 
 
@@ -182,7 +193,7 @@ def test_resolved_arguments_are_what_the_api_takes(definition: Definition, scope
 
         assert not report.has_errors(), f"{step.name}: {report.generate_report()}"
         checked += 1
-    assert checked == 5
+    assert checked == 6
 
 
 def test_references_are_resolved_to_their_values(definition: Definition, scope: Values) -> None:

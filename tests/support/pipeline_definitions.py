@@ -72,6 +72,31 @@ def callback(name: str, **members: Any) -> Document:
     }
 
 
+def quality_check(name: str, **members: Any) -> Document:
+    """A QualityCheck step as both SDKs write it, its job as small as can be."""
+    output = {
+        "S3Uri": "s3://bucket/report/",
+        "LocalPath": "/opt/ml/processing/output",
+        "S3UploadMode": "EndOfJob",
+    }
+    arguments: Document = {
+        "AppSpecification": {"ImageUri": "monitor:1"},
+        "ProcessingResources": {
+            "ClusterConfig": {"InstanceType": "ml.m5.large", "InstanceCount": 1, "VolumeSizeInGB": 1}
+        },
+        "Environment": {"output_path": "/opt/ml/processing/output"},
+        "ProcessingOutputConfig": {
+            "Outputs": [{"OutputName": "quality_check_output", "S3Output": output}],
+        },
+    }
+    return {
+        **{"Name": name, "Type": "QualityCheck", "Arguments": arguments, "CheckType": "DATA_QUALITY"},
+        **{"ModelPackageGroupName": None, "SkipCheck": False, "FailOnViolation": None},
+        **{"RegisterNewBaseline": False, "SuppliedBaselineStatistics": None},
+        **{"SuppliedBaselineConstraints": None, **members},
+    }
+
+
 def document(*steps: Document, **members: Any) -> Document:
     """A whole definition."""
     return {"Version": "2020-12-01", "Metadata": {}, "Parameters": [], "Steps": list(steps), **members}

@@ -17,6 +17,7 @@ from slipway.executors.pipeline.execution import ExecutionExecutor, Parts
 from slipway.executors.pipeline.functions import LambdaRunner
 from slipway.executors.pipeline.job_watch import JobWatch
 from slipway.executors.pipeline.jobs import PROCESSING, TRAINING, JobRunner, JobWords
+from slipway.executors.pipeline.quality_checks import QualityCheckRunner
 from slipway.executors.pipeline.registry import ModelRunner, RegisterModelRunner
 from slipway.executors.pipeline.results import Results
 from slipway.executors.pipeline.timer import Timer
@@ -117,6 +118,7 @@ class Ticking:
             {
                 StepType.PROCESSING: self._job_runner(PROCESSING),
                 StepType.TRAINING: self._job_runner(TRAINING),
+                StepType.QUALITY_CHECK: QualityCheckRunner(self._job_runner(PROCESSING)),
                 StepType.MODEL: ModelRunner(NOWHERE),
                 StepType.REGISTER_MODEL: RegisterModelRunner(NOWHERE),
                 StepType.CONDITION: ConditionRunner(),

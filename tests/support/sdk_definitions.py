@@ -100,6 +100,19 @@ def everything(kit: Any) -> Any:
         if_steps=[create, register],
         else_steps=[refuse],
     )
+    check = sdk.QualityCheckStep(
+        "Check",
+        quality_check_config=sdk.DataQualityCheckConfig(
+            baseline_dataset=train_uri,
+            dataset_format={"csv": {"header": True}},
+            output_s3_uri=f"s3://{BUCKET}/check",
+        ),
+        check_job_config=sdk.CheckJobConfig(role=ROLE, sagemaker_session=kit.session),
+        skip_check=deep,
+        model_package_group_name="group",
+        cache_config=cache,
+    )
+    use = sdk.FailStep("Use", error_message=check.properties.BaselineUsedForDriftCheckConstraints)
     tell = sdk.FailStep("Tell", error_message=gate.properties.Outcome.to_string(), depends_on=["Double"])
     return sdk.Pipeline(
         name="everything",
@@ -107,7 +120,7 @@ def everything(kit: Any) -> Any:
         pipeline_experiment_config=sdk.PipelineExperimentConfig(
             sdk.ExecutionVariables.PIPELINE_NAME, sdk.Join(on="-", values=["trial", mode])
         ),
-        steps=[prepare, train, evaluate, double, ask, gate, tell],
+        steps=[prepare, train, evaluate, double, ask, gate, check, use, tell],
         sagemaker_session=kit.session,
     )
 

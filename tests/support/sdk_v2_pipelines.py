@@ -41,7 +41,16 @@ from tests.support.sdk_pipelines import (
 )
 
 WORKFLOW = (
-    *("callback_step", "condition_step", "conditions", "execution_variables", "fail_step", "functions"),
+    *(
+        "callback_step",
+        "check_job_config",
+        "quality_check_step",
+        "condition_step",
+        "conditions",
+        "execution_variables",
+        "fail_step",
+        "functions",
+    ),
     *("lambda_step", "model_step", "parameters", "pipeline", "pipeline_definition_config"),
     *("pipeline_experiment_config", "properties", "retry", "selective_execution_config"),
     *("step_collections", "steps", "triggers"),

@@ -28,7 +28,16 @@ from tests.support.sdk_pipelines import CSV, INSTANCE, JSON, NONE, PROCESSING, R
 
 CORE = ("conditions", "execution_variables", "functions", "parameters", "properties")
 MLOPS = (
-    *("callback_step", "condition_step", "fail_step", "lambda_step", "model_step", "pipeline"),
+    *(
+        "callback_step",
+        "check_job_config",
+        "quality_check_step",
+        "condition_step",
+        "fail_step",
+        "lambda_step",
+        "model_step",
+        "pipeline",
+    ),
     *("pipeline_experiment_config", "retry", "selective_execution_config", "steps", "triggers"),
 )
 MODULES = [f"sagemaker.core.workflow.{name}" for name in (*CORE, "pipeline_definition_config")] + [

@@ -20,6 +20,7 @@ from slipway.protocol.service_model import SAGEMAKER, ServiceModels
 
 CALLS = {
     StepType.PROCESSING: "CreateProcessingJob",
+    StepType.QUALITY_CHECK: "CreateProcessingJob",
     StepType.TRAINING: "CreateTrainingJob",
     StepType.MODEL: "CreateModel",
     StepType.REGISTER_MODEL: "CreateModelPackage",

@@ -19,6 +19,7 @@ COMPARED = {
         "HyperParameters",
         "InputDataConfig",
     ),
+    StepType.QUALITY_CHECK: ("AppSpecification", "Environment", "ProcessingInputs"),
 }
 
 
@@ -27,12 +28,15 @@ def cache_key(step: Step, arguments: Document) -> str | None:
 
     Processing: AppSpecification, Environment, ProcessingInputs. Training: AlgorithmSpecification,
     CheckpointConfig, DebugHookConfig, DebugRuleConfigurations, Environment, HyperParameters,
-    InputDataConfig. Neither resources, role and outputs nor the bytes behind S3 URIs count.
+    InputDataConfig. QualityCheck: as Processing, and the step's own target, which must be resolved too.
+    Neither resources, role and outputs nor the bytes behind S3 URIs count.
     The order of members does not count, that of lists does; a step's name and type do, for AWS
     looks among the earlier runs of the same step.
     """
     if step.cache_seconds is None or step.type not in COMPARED:
         return None
     compared = {name: arguments[name] for name in COMPARED[step.type] if arguments.get(name) is not None}
+    if step.type is StepType.QUALITY_CHECK:
+        compared["Check"] = step.target
     text = json.dumps([step.type, step.name, compared], sort_keys=True, separators=(",", ":"))
     return hashlib.sha256(text.encode("ascii")).hexdigest()

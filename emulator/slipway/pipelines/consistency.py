@@ -5,6 +5,7 @@ from slipway.pipelines.expressions import ExpressionError, Reference, Root, is_p
 from slipway.pipelines.graph import dependencies, in_order
 from slipway.pipelines.members import refuse
 from slipway.pipelines.parts import Definition, Step, StepType
+from slipway.pipelines.quality_check import PROPERTIES as CHECK_PROPERTIES
 
 # The SDK's ExecutionVariables.
 EXECUTION_VARIABLES = (
@@ -67,6 +68,8 @@ def _check_property(place: str, reference: Reference, definition: Definition) ->
         known = list(step.property_files)
     elif step.type is StepType.CONDITION:
         known = ["Outcome"]
+    elif step.type is StepType.QUALITY_CHECK:
+        known = list(CHECK_PROPERTIES)
     elif step.type in (StepType.LAMBDA, StepType.CALLBACK):
         known = list(step.outputs)
         if reference.path[0] != "OutputParameters" or len(reference.path) != 2:

@@ -22,6 +22,7 @@ class StepType(StrEnum):
     FAIL = "Fail"
     LAMBDA = "Lambda"
     CALLBACK = "Callback"
+    QUALITY_CHECK = "QualityCheck"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,7 +82,8 @@ class Step:
     # None where the step's results are not looked up; infinity where they never grow too old.
     cache_seconds: float | None = None
     retry_policies: tuple[RetryPolicy, ...] = ()
-    # Lambda: the function's ARN. Callback: the queue's URL. Either may hold references.
+    # Lambda: the function's ARN. Callback: the queue's URL. QualityCheck: what is checked, an object
+    # of its members beside Arguments. Each may hold references.
     target: object = None
     # Lambda and Callback: the type (String, Integer, Boolean, Float) of each output by its name.
     outputs: Mapping[str, str] = field(default_factory=dict)

@@ -10,6 +10,8 @@ from slipway.pipelines.expressions import with_experiment
 from slipway.pipelines.members import Members, refuse, shown
 from slipway.pipelines.parts import Branch, PropertyFile, Step, StepType
 from slipway.pipelines.policy_reading import read_policies
+from slipway.pipelines.quality_check import MEMBERS as CHECK_MEMBERS
+from slipway.pipelines.quality_check import read_check
 from slipway.resources.document import Document
 
 _NAME = re.compile(r"[A-Za-z0-9_-]{1,64}")
@@ -23,13 +25,14 @@ _EXTRA = {
     StepType.FAIL: (),
     StepType.LAMBDA: ("FunctionArn", "OutputParameters", "CacheConfig"),
     StepType.CALLBACK: ("SqsQueueUrl", "OutputParameters", "CacheConfig"),
+    StepType.QUALITY_CHECK: (*CHECK_MEMBERS, "CacheConfig"),
 }
 _TARGETS = {StepType.LAMBDA: "FunctionArn", StepType.CALLBACK: "SqsQueueUrl"}
 OUTPUT_TYPES = ("String", "Integer", "Boolean", "Float")
 # SageMaker's other step types (both SDKs' StepTypeEnum), none of which is carried out here.
 _OTHER_TYPES = frozenset(
     {
-        *("Tuning", "Transform", "AutoML", "QualityCheck", "ClarifyCheck", "EMR", "EMRServerless"),
+        *("Tuning", "Transform", "AutoML", "ClarifyCheck", "EMR", "EMRServerless"),
         *("EndpointConfig", "Endpoint", "InferenceComponent", "Lineage", "Job", "Cleanup", "ForEach"),
     }
 )
@@ -91,7 +94,7 @@ def _read(members: Members) -> Step:
         property_files=_property_files(members),
         cache_seconds=_cache_seconds(members),
         retry_policies=read_policies(members),
-        target=members.expression(_TARGETS[step_type]) if step_type in _TARGETS else None,
+        target=_target(members, step_type),
         outputs=_outputs(members),
     )
 
@@ -119,6 +122,12 @@ def _arguments(members: Members, step_type: StepType) -> Document:
             "ErrorMessage": "" if arguments.absent("ErrorMessage") else arguments.expression("ErrorMessage")
         }
     return given
+
+
+def _target(members: Members, step_type: StepType) -> object:
+    if step_type is StepType.QUALITY_CHECK:
+        return read_check(members)
+    return members.expression(_TARGETS[step_type]) if step_type in _TARGETS else None
 
 
 def _depended_on(members: Members, item: object) -> str:

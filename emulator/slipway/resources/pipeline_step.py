@@ -9,7 +9,7 @@ from slipway.resources.resource import Key, Kind, Resource
 ENDED = frozenset({"Succeeded", "Failed", "Stopped"})
 LONGEST_REASON = 1024  # FailureReason's length in the model
 # What an attempt leaves behind, and the next one does not keep.
-OF_AN_ATTEMPT = ("identity", "resume_at", "begun_at", "told", "made", "label")
+OF_AN_ATTEMPT = ("identity", "resume_at", "begun_at", "told", "made", "label", "check")
 
 
 def step_key(execution: Key, step: str) -> Key:

@@ -19,6 +19,7 @@ ReadJson = Callable[[str], object]
 DESCRIPTIONS = {
     StepType.PROCESSING: ("DescribeProcessingJob", "ProcessingJobName"),
     StepType.TRAINING: ("DescribeTrainingJob", "TrainingJobName"),
+    StepType.QUALITY_CHECK: ("DescribeProcessingJob", "ProcessingJobName"),
     StepType.MODEL: ("DescribeModel", "ModelName"),
     StepType.REGISTER_MODEL: ("DescribeModelPackage", "ModelPackageName"),
 }
@@ -79,6 +80,8 @@ class ExecutionScope:
         declared, row = self._definition.steps[step], self._row(step)
         if declared.type is StepType.CONDITION:
             return {"Outcome": row.document["Metadata"]["Condition"]["Outcome"] == "True"}
+        if declared.type is StepType.QUALITY_CHECK:
+            return row.document["Metadata"]["QualityCheck"]
         if declared.type in (StepType.LAMBDA, StepType.CALLBACK):
             given = row.document["Metadata"].get(declared.type.value, {}).get("OutputParameters", [])
             return {"OutputParameters": typed_outputs(step, declared.outputs, given)}

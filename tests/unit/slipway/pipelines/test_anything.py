@@ -14,7 +14,16 @@ from slipway.pipelines.expressions import ExpressionError, resolve
 from slipway.pipelines.graph import dependencies, ready, selected, unreachable
 from slipway.pipelines.parameters import ParameterError, as_listed, parameter_values
 
-from tests.support.pipeline_definitions import EXAMPLE, Values, condition, document, get, join, training
+from tests.support.pipeline_definitions import (
+    EXAMPLE,
+    Values,
+    condition,
+    document,
+    get,
+    join,
+    quality_check,
+    training,
+)
 
 CASES = 2000
 SEED = 20201201
@@ -42,6 +51,11 @@ VALID = [
             },
         },
         Parameters=[{"Name": "P", "Type": "String", "DefaultValue": "a", "EnumValues": ["a", "b"]}],
+    ),
+    document(
+        quality_check("Check", SkipCheck=get("Parameters.P"), CacheConfig={"Enabled": True}),
+        training("T", Arguments={"x": get("Steps.Check.CalculatedBaselineConstraints")}),
+        Parameters=[{"Name": "P", "Type": "Boolean", "DefaultValue": False}],
     ),
 ]
 # What has no place where it is put, and names and references that nearly fit.
@@ -122,7 +136,7 @@ def values_of(definition: Definition) -> dict[str, Any]:
         return {}
 
 
-@pytest.mark.parametrize("valid", VALID, ids=["example", "branches", "conditions"])
+@pytest.mark.parametrize("valid", VALID, ids=["example", "branches", "conditions", "a check"])
 def test_what_is_mutated_is_valid_before(valid: Any) -> None:
     interpret(read_definition(json.dumps(valid)))
 

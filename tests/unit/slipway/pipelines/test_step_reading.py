@@ -75,7 +75,7 @@ def test_step_names_are_unique_whatever_their_case_and_branch(steps: list[Any]) 
 
 # Both SDKs' StepTypeEnum but for the types of StepType.
 OTHER_TYPES = [
-    *("Tuning", "Transform", "AutoML", "QualityCheck", "ClarifyCheck", "EMR", "EMRServerless"),
+    *("Tuning", "Transform", "AutoML", "ClarifyCheck", "EMR", "EMRServerless"),
     *("EndpointConfig", "Endpoint", "InferenceComponent", "Lineage", "Job", "Cleanup", "ForEach"),
 ]
 
@@ -85,7 +85,10 @@ def test_sagemakers_other_types_are_refused_by_name_with_what_is_carried_out(nam
     message = refusal(training("T", Type=name))
 
     assert f"'T' is of type {name}, which is not carried out here" in message
-    assert "Processing, Training, Model, RegisterModel, Condition, Fail, Lambda, Callback are" in message
+    carried_out = (
+        "Processing, Training, Model, RegisterModel, Condition, Fail, Lambda, Callback, QualityCheck"
+    )
+    assert f"{carried_out} are" in message
 
 
 def test_other_types_are_refused_in_branches_too() -> None:

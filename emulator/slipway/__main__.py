@@ -25,6 +25,7 @@ from slipway.executions import Executions
 from slipway.feature_store import FeatureStore
 from slipway.functions import Functions
 from slipway.jobs import Jobs
+from slipway.monitoring import Monitoring
 from slipway.operations.job_definitions import JobDefinitions
 from slipway.operations.model_package_groups import ModelPackageGroups
 from slipway.operations.model_packages import ModelPackages
@@ -88,6 +89,7 @@ def running(settings: Settings) -> Iterator[Server]:
     scheduling = Scheduling(settings, store, clock, clients, dispatcher.call)
     functions = Functions(settings, store, clock, engine, images, s3_clients, telemetry, clients)
     executions = Executions(settings, store, clock, dispatcher.call, clients, s3_clients, models)
+    monitoring = Monitoring(settings, store, clock, dispatcher.call, s3_clients, serving.flush_captures)
     operations |= {
         **ModelPackageGroups(store, clock).operations,
         **model_packages.operations,
@@ -99,6 +101,7 @@ def running(settings: Settings) -> Iterator[Server]:
         **executions.operations,
         **functions.operations,
         **scheduling.operations,
+        **monitoring.operations,
         **feature_store.operations,
     }
     threads = ThreadPoolExecutor(REQUEST_THREADS, thread_name_prefix="request")
@@ -109,6 +112,7 @@ def running(settings: Settings) -> Iterator[Server]:
     functions.start()
     executions.start()
     scheduling.start()
+    monitoring.start()
     feature_store.start()
     if emitter:
         emitter.start()
@@ -117,7 +121,14 @@ def running(settings: Settings) -> Iterator[Server]:
             settings,
             store,
             operations,
-            [serving.forget, executions.forget, functions.forget, feature_store.forget, clock.reset],
+            [
+                serving.forget,
+                executions.forget,
+                functions.forget,
+                monitoring.forget,
+                feature_store.forget,
+                clock.reset,
+            ],
         )
         clock_pages = ClockPages(clock, settings.allow_reset).pages
         yield Server(
@@ -131,6 +142,7 @@ def running(settings: Settings) -> Iterator[Server]:
     finally:
         for pool in (threads, model_threads):
             pool.shutdown(wait=False, cancel_futures=True)
+        monitoring.close()
         scheduling.close()
         feature_store.close()
         serving.close()

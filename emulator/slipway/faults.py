@@ -21,6 +21,8 @@ class FaultPoint(StrEnum):
     BEFORE_STEP_END = "before-step-end"
     BEFORE_DELIVERY = "before-delivery"
     AFTER_DELIVERY = "after-delivery"
+    BEFORE_MONITORING_JOB = "before-monitoring-job"
+    AFTER_MONITORING_JOB = "after-monitoring-job"
 
 
 @dataclass(frozen=True, slots=True)

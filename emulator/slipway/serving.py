@@ -104,6 +104,10 @@ class Serving:
                 self._work.submit(key)
         self.reap()
 
+    def flush_captures(self) -> bool:
+        """Store what was captured up to now; False where something could not be stored yet."""
+        return self._journal.flush()
+
     def reap(self) -> None:
         """Remove the containers and folders of endpoints that are not in the store."""
         statuses = SERVING | unfinished(Kind.ENDPOINT) | {"Failed", "OutOfService"}

@@ -17,7 +17,9 @@ from tests.support.emulator_jobs import Jobs
 from tests.support.localstack import LocalStack
 
 # Those of a job; those of pipeline executions and schedules are tested with these.
-POINTS = [point.value for point in FaultPoint if "step" not in point and "delivery" not in point]
+# The others are those of pipelines, schedules and monitoring, which have tests of their own.
+OTHERS = ("step", "delivery", "monitoring")
+POINTS = [point.value for point in FaultPoint if not any(word in point for word in OTHERS)]
 KINDS = ["processing", "training"]
 NAMES = {"processing": "p-fault", "training": "t-fault"}
 # Members that differ between two runs of one job: times, and how long it took.

@@ -19,6 +19,7 @@ SORT_BY = {
     "LastModifiedTime": SortBy.MODIFIED_TIME,
     "Status": SortBy.STATUS,
     "FeatureGroupStatus": SortBy.STATUS,
+    "ScheduledTime": SortBy.SCHEDULED_TIME,
     # Those of a pipeline differ in their names alone.
     "PipelineExecutionArn": SortBy.NAME,
 }
@@ -28,6 +29,7 @@ DESCENDING = frozenset(
         *("ListModels", "ListEndpointConfigs", "ListEndpoints"),
         *("ListDataQualityJobDefinitions", "ListModelQualityJobDefinitions"),
         *("ListModelBiasJobDefinitions", "ListModelExplainabilityJobDefinitions"),
+        *("ListMonitoringSchedules", "ListMonitoringExecutions"),
         # The text says nothing of these. The SDK takes the first of all versions for the newest
         # (Pipeline.latest_pipeline_version_id), and recorded steps have the last one first.
         *("ListPipelines", "ListPipelineVersions", "ListPipelineExecutions", "ListPipelineExecutionSteps"),

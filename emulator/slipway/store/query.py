@@ -1,11 +1,14 @@
 """What a list operation asks the store for."""
 
-from dataclasses import dataclass
+from collections.abc import Mapping
+from dataclasses import dataclass, field
 from enum import StrEnum
 
 from slipway.resources.resource import Kind, Owner, Resource
 
-COLUMNS = "sequence, account_id, region, kind, name, status, created_at, modified_at, document, internal"
+COLUMNS = (
+    "sequence, account_id, region, kind, name, status, created_at, modified_at, document, internal, label"
+)
 
 
 class SortBy(StrEnum):
@@ -15,6 +18,8 @@ class SortBy(StrEnum):
     MODIFIED_TIME = "modified_at"
     NAME = "name"
     STATUS = "status"
+    # Of monitoring executions, whose label it is.
+    SCHEDULED_TIME = "label"
 
 
 @dataclass(frozen=True, slots=True)
@@ -27,7 +32,7 @@ class Position:
 
 @dataclass(frozen=True, slots=True)
 class Query:
-    """Filters, order and place of one page. Times are seconds since 1970, both bounds exclusive."""
+    """Filters, order and place of one page. All bounds are exclusive, times are seconds since 1970."""
 
     limit: int = 10
     sort_by: SortBy = SortBy.CREATION_TIME
@@ -40,6 +45,10 @@ class Query:
     # Only those that have a parent, or only those that have none.
     has_parent: bool | None = None
     label: str | None = None
+    label_after: str | None = None
+    label_before: str | None = None
+    # What Describe shows at a path such as $.EndpointName.
+    members: Mapping[str, str] = field(default_factory=dict)
     created_after: float | None = None
     created_before: float | None = None
     modified_after: float | None = None
@@ -81,6 +90,11 @@ def _conditions(owner: Owner, kind: Kind, query: Query) -> tuple[list[str], list
     if query.has_parent is not None:
         where.append("parent <> ''" if query.has_parent else "parent = ''")
     add("label = ?", query.label)
+    add("label > ?", query.label_after)
+    add("label < ?", query.label_before)
+    for path, value in query.members.items():
+        where.append("json_extract(document, ?) = ?")
+        values += [path, value]
     add("created_at > ?", query.created_after)
     add("created_at < ?", query.created_before)
     add("modified_at > ?", query.modified_after)

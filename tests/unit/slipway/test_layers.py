@@ -10,7 +10,7 @@ from tests.unit.test_imports import imported, readers_of_the_environment
 SLIPWAY = ROOT / "emulator" / "slipway"
 PROGRAMS = {"__main__", "health"}
 # What wires the parts may know all of them.
-ROOTS = {*PROGRAMS, "executions", "feature_store", "functions", "jobs", "scheduling", "serving"}
+ROOTS = {*PROGRAMS, "executions", "feature_store", "functions", "jobs", "monitoring", "scheduling", "serving"}
 # What each part may import of the others, as parts or as single modules. The parts that
 # are not named here import no other: clock, errors, faults.
 MAY_IMPORT: dict[str, set[str]] = {
@@ -19,12 +19,13 @@ MAY_IMPORT: dict[str, set[str]] = {
     "api": {"resources"},
     "pipelines": {"resources"},
     "schedules": {"errors", "resources"},
+    "monitors": {"pipelines.durations", "resources"},
     "store": {"clock", "resources"},
     # A page's position is a row's.
     "protocol": {"clock", "errors", "resources", "store.query"},
     # Protocol calls operations; they know what a call is, and never how it came.
     "operations": {
-        *("api", "clock", "errors", "pipelines", "resources", "runtime", "schedules", "store"),
+        *("api", "clock", "errors", "monitors", "pipelines", "resources", "runtime", "schedules", "store"),
         *("protocol.call", "protocol.dispatch", "protocol.pages", "protocol.service_model"),
     },
     "containers": {"clock", "errors", "resources"},
@@ -32,7 +33,7 @@ MAY_IMPORT: dict[str, set[str]] = {
     "runtime": {"clock", "errors", "resources"},
     "executors": {
         *("api", "clock", "errors", "faults", "pipelines", "resources", "store"),
-        *("staging", "containers", "runtime", "schedules"),
+        *("staging", "containers", "monitors", "runtime", "schedules"),
     },
     "aws": {"resources"},
     "events": {"aws", "clock", "courier", "resources", "store"},

@@ -7,17 +7,20 @@ from pathlib import Path
 from uuid import uuid4
 
 import pytest
+from xdist.remote import Producer
 
 from scripts.commands import ROOT
 from tests.support.emulator import Emulator, running_emulator
-from tests.support.hygiene import Ours
+from tests.support.hygiene import Ours, complain_of
 from tests.support.localstack import LocalStack, running_localstack
 from tests.support.record import TestRecord
+from tests.support.side_by_side import FileByFile, is_one_of_several
 
 # Cheapest first: what is wrong is known as early as can be.
 FOLDERS = ("unit", "contract", "integration", "e2e", "ui")
 REAL_ROWS_BESIDE_THE_PROJECT = ROOT.parent / "shared" / "data" / "bank-full.csv"
 RECORD = pytest.StashKey[TestRecord]()
+BEFORE = pytest.StashKey[Ours]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -26,29 +29,37 @@ def pytest_configure(config: pytest.Config) -> None:
     config.pluginmanager.register(config.stash[RECORD])
 
 
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Producer) -> FileByFile:
+    """Where several processes test side by side (`-n 2`), each is given whole files."""
+    return FileByFile(config, log)
+
+
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Order the tests by what they need; within a folder the order stays."""
     items.sort(key=lambda item: FOLDERS.index(item.path.relative_to(ROOT / "tests").parts[0]))
 
 
-def pytest_sessionfinish(session: pytest.Session, exitstatus: int) -> None:
-    """Leave the figures, and where everything passed the images that may be promoted."""
-    record = session.config.stash[RECORD]
-    if exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
-        record.write(ROOT / "build" / "test.json")
-    if exitstatus == pytest.ExitCode.OK and os.environ.get("SLIPWAY_RECORD_TESTED") == "1":
+def pytest_sessionstart(session: pytest.Session) -> None:
+    """Note what of ours there is before the tests."""
+    if not is_one_of_several(session.config):
+        session.config.stash[BEFORE] = Ours.now()
+
+
+# Last of all: by then every fixture is undone, and the processes that tested side by side have ended.
+@pytest.hookimpl(trylast=True)
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """Nothing may be left; leave the figures, and where everything passed the images that may be promoted."""
+    if is_one_of_several(session.config):
+        return
+    if left := Ours.now() - session.config.stash[BEFORE]:
+        complain_of(left, session)
+    if session.exitstatus in (pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED):
+        session.config.stash[RECORD].write(ROOT / "build" / "test.json")
+    if session.exitstatus == pytest.ExitCode.OK and os.environ.get("SLIPWAY_RECORD_TESTED") == "1":
         from scripts.tested import record_tested
 
         record_tested()
-
-
-@pytest.fixture(scope="session", autouse=True)
-def _nothing_is_left() -> Iterator[None]:
-    """Fail the session where it leaves a container, a network or a volume of ours behind."""
-    before = Ours.now()
-    yield
-    left = Ours.now() - before
-    assert not left, f"the tests, or something that ran beside them, left behind: {left}"
 
 
 @pytest.fixture(scope="session")

@@ -4,6 +4,8 @@ import subprocess
 from dataclasses import dataclass
 from typing import Self
 
+import pytest
+
 LABEL = "label=slipway"
 LISTINGS = {
     "container": ("ps", "--all", "--format", "{{.ID}} {{.Names}}"),
@@ -37,3 +39,18 @@ def lines(*listing: str) -> list[str]:
     except FileNotFoundError:
         return []
     return listed.stdout.splitlines() if listed.returncode == 0 else []
+
+
+def complain_of(left: list[str], session: pytest.Session) -> None:
+    """Report an error of the whole run, of no test: where several processes test, nobody's alone."""
+    complaint = pytest.TestReport(
+        nodeid="tests/conftest.py::nothing_is_left",
+        location=("tests/conftest.py", None, "nothing_is_left"),
+        keywords={},
+        outcome="failed",
+        longrepr=f"the tests, or something that ran beside them, left behind: {left}",
+        when="teardown",
+    )
+    session.config.hook.pytest_runtest_logreport(report=complaint)
+    if session.exitstatus == pytest.ExitCode.OK:
+        session.exitstatus = pytest.ExitCode.TESTS_FAILED

@@ -1,0 +1,25 @@
+"""Several processes that test side by side: what each of them is given to do."""
+
+import pytest
+from xdist.remote import Producer
+from xdist.scheduler import LoadScopeScheduling
+
+
+class FileByFile(LoadScopeScheduling):
+    """Gives every process whole files, so that what a module shares is made once.
+
+    They come in the order of collection. xdist's own `loadfile` begins with the file
+    that has the most tests, which says nothing of how long they take.
+    """
+
+    def __init__(self, config: pytest.Config, log: Producer | None) -> None:
+        super().__init__(config, log)
+        config.option.loadscopereorder = False
+
+    def _split_scope(self, nodeid: str) -> str:
+        return nodeid.partition("::")[0]
+
+
+def is_one_of_several(config: pytest.Config) -> bool:
+    """Whether this process tests for another one, which has asked for it."""
+    return hasattr(config, "workerinput")

@@ -24,6 +24,8 @@ def api_document(project: Project) -> dict[str, Any]:
         "endpoint_name": endpoint_name(project.name),
         "ground_truth_uri": f"s3://{bucket_name(project.name)}/ground-truth",
     }
+    if project.unreadable_numbers != "refuse":
+        document["unreadable_numbers"] = project.unreadable_numbers
     if project.feature_group is not None:
         # Which group and encoder is the version's own knowledge, and not the project's.
         document["lookup"] = {"unknown_key": project.feature_group.unknown_key}

@@ -8,6 +8,14 @@ from api.schema import Schema
 
 Document = dict[str, object]
 
+RECORD_ERROR: Document = {
+    "type": "object",
+    "properties": {
+        "row": {"type": "integer"},
+        "field": {"type": ["string", "null"]},
+        "reason": {"type": "string"},
+    },
+}
 PROBLEM: Document = {
     "type": "object",
     "required": ["type", "title", "status", "detail", "request_id"],
@@ -17,17 +25,7 @@ PROBLEM: Document = {
         "status": {"type": "integer"},
         "detail": {"type": "string"},
         "request_id": {"type": "string"},
-        "errors": {
-            "type": "array",
-            "items": {
-                "type": "object",
-                "properties": {
-                    "row": {"type": "integer"},
-                    "field": {"type": ["string", "null"]},
-                    "reason": {"type": "string"},
-                },
-            },
-        },
+        "errors": {"type": "array", "items": RECORD_ERROR},
         "errors_total": {"type": "integer"},
     },
 }
@@ -90,6 +88,7 @@ PREDICTIONS: Document = {
             },
         },
         "features": {"enum": ["looked up", "raw"]},
+        "unreadable": {"type": "array", "items": RECORD_ERROR},
         "model": {
             "type": "object",
             "required": ["endpoint_status", "variant", "model_package_version", "model_package_arn"],

@@ -60,8 +60,12 @@ def checked_records(project: Project, document: dict[str, Any]) -> list[Record]:
     records = document.get("records")
     if not isinstance(records, list) or not 1 <= len(records) <= MOST_RECORDS:
         raise BadRequestError(f"the body must be {{'records': [...]}} with 1 to {MOST_RECORDS} records")
-    schema = project.schema_
-    faults = [fault for row, record in enumerate(records, start=1) for fault in schema.faults(row, record)]
+    schema, takes_text = project.schema_, project.unreadable_numbers == "missing"
+    faults = [
+        fault
+        for row, record in enumerate(records, start=1)
+        for fault in schema.faults(row, record, takes_text)
+    ]
     if faults:
         raise _unprocessable(faults)
     return records
@@ -115,7 +119,19 @@ class Predictor:
             invoked = await self._invoke(rows, inference_id, variant, len(records), wishes.contributions)
         self._metrics.predicted(self.project.project, len(records))
         features = "raw" if rows.encoder_sha256 is None else "looked up"
-        return _answer(invoked, served, inference_id, features)
+        return _answer(invoked, served, inference_id, features) | self._unreadable(records)
+
+    def _unreadable(self, records: Sequence[Record]) -> dict[str, object]:
+        """What the answer says of text where numbers belong; nothing where there is none."""
+        if self.project.unreadable_numbers == "refuse":
+            return {}
+        schema = self.project.schema_
+        found = [
+            each.document()
+            for row, record in enumerate(records, start=1)
+            for each in schema.unreadable(row, record)
+        ]
+        return {"unreadable": found} if found else {}
 
     async def _invoke(
         self, rows: Rows, inference_id: str, variant: str | None, count: int, is_explained: bool

@@ -32,6 +32,8 @@ class Project(BaseModel, frozen=True, extra="forbid"):
     schema_: Schema = Field(alias="schema")
     endpoint_name: str = Field(pattern=NAME)
     lookup: Lookup | None = None
+    # Text where a number belongs: the caller is told, or the model counts it as missing.
+    unreadable_numbers: Literal["refuse", "missing"] = "refuse"
     ground_truth_uri: str | None = None
 
     @model_validator(mode="before")

@@ -36,7 +36,8 @@ def raw_csv(schema: Schema, records: Sequence[Record]) -> bytes:
 def encoded_csv(encoder: Encoder, records: Sequence[Record], columns: Sequence[Mapping[str, str]]) -> bytes:
     """Encoded rows without a header: the scaled numbers, then what the online store has of each record.
 
-    The same bytes as preprocessing writes for the same record. Raises
+    The same bytes as preprocessing writes for the same record. Text where a
+    number belongs stands in its cell, for the model to count as missing. Raises
     TooFarError, naming row and field, for a number that cannot be scaled.
     """
     names = encoder.encoded_names[len(encoder.numeric) :]
@@ -44,14 +45,23 @@ def encoded_csv(encoder: Encoder, records: Sequence[Record], columns: Sequence[M
     for row, (record, found) in enumerate(zip(records, columns, strict=True), start=1):
         cells = []
         for scaling in encoder.numeric:
+            value = record[scaling.name]
+            if isinstance(value, str):
+                cells.append(_quoted(value))
+                continue
             try:
-                cells.append(scaled(record[scaling.name], scaling.mean, scaling.scale))
+                cells.append(scaled(value, scaling.mean, scaling.scale))
             except OverflowError:
                 raise TooFarError(
                     RecordError(row, scaling.name, "is too far from the training's numbers")
                 ) from None
         lines.append(",".join([*cells, *(found[name] for name in names)]))
     return "".join(f"{line}\n" for line in lines).encode()
+
+
+def _quoted(text: str) -> str:
+    doubled = text.replace('"', '""')
+    return f'"{doubled}"' if '"' in text or "," in text else text
 
 
 def scaled(value: object, mean: float, scale: float) -> str:

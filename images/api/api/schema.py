@@ -12,6 +12,7 @@ Value = str | int | float | None
 Record = dict[str, Value]
 
 _SHOWN_CHOICES = 12
+_LONGEST_TEXT = 256
 # Models compute in float32 (IEEE 754): what is beyond its largest number is none to them.
 LARGEST = 3.4028234663852886e38
 
@@ -141,14 +142,19 @@ class Schema(BaseModel, frozen=True, extra="forbid"):
         """What the target may be: the positive label, then the negative."""
         return self.target.positive, self.target.negative
 
-    def faults(self, row: int, record: object) -> Iterator[RecordError]:
-        """Everything that is wrong with the record in `row` (from 1)."""
+    def faults(self, row: int, record: object, takes_text: bool = False) -> Iterator[RecordError]:
+        """Everything that is wrong with the record in `row` (from 1).
+
+        `takes_text`: text that is no number may stand where a number belongs.
+        """
         if not isinstance(record, dict):
             yield RecordError(row, None, f"is {shown(record)}; it needs an object of the features")
             return
         for feature in self.features:
             if feature.name not in record:
                 yield RecordError(row, feature.name, "is missing")
+            elif takes_text and isinstance(feature, NumericFeature) and is_unreadable(record[feature.name]):
+                continue
             elif reason := feature.fault(record[feature.name]):
                 yield RecordError(row, feature.name, reason)
         known = {feature.name for feature in self.features}
@@ -157,6 +163,13 @@ class Schema(BaseModel, frozen=True, extra="forbid"):
                 yield RecordError(row, name, "is the target, which the model predicts; leave it out")
             elif name not in known:
                 yield RecordError(row, shown(name), "is no feature of this project")
+
+    def unreadable(self, row: int, record: Record) -> Iterator[RecordError]:
+        """The text where a number belongs, of a record without faults."""
+        for feature in self.numeric:
+            value = record[feature.name]
+            if isinstance(value, str):
+                yield RecordError(row, feature.name, f"is {shown(value)}, which counts as a missing number")
 
     def key(self, record: Mapping[str, Value]) -> str:
         """What a record is looked up by: its categories, joined by commas in the schema's order."""
@@ -176,6 +189,20 @@ class Schema(BaseModel, frozen=True, extra="forbid"):
             "properties": {feature.name: feature.document() for feature in self.features},
             "example": self.example,
         }
+
+
+def is_unreadable(value: object) -> bool:
+    """Whether `value` is a line of text that nobody could take for a number.
+
+    "41" is not: the model would read it, and in an encoded row as another number.
+    """
+    if not isinstance(value, str) or not value.strip() or len(value) > _LONGEST_TEXT:
+        return False
+    try:
+        float(value)
+    except ValueError:
+        return value.isprintable()
+    return False
 
 
 def shown(value: object) -> str:

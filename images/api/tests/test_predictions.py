@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
+from api.schema import is_unreadable
 from starlette.testclient import TestClient
 
 from tests.conftest import COLUMNS, LOOKUP, RECORD, SECRET
@@ -376,3 +377,40 @@ def test_nothing_secret_and_nothing_of_a_record_is_logged(
     assert SECRET not in said
     assert "student" not in said
     assert "astronaut" not in said
+
+
+def test_text_for_a_number_stands_in_its_cell_and_is_told_where_the_project_takes_it(
+    api: Api, upstream: Upstream
+) -> None:
+    upstream.records = COLUMNS
+    client = api({"lookup": LOOKUP, "unreadable_numbers": "missing"})
+
+    answer = ask(client, RECORD | {"age": 'fifty, "or so"'}, RECORD)
+
+    assert answer.status_code == 200
+    assert answer.json()["unreadable"] == [
+        {"row": 1, "field": "age", "reason": "is 'fifty, \"or so\"', which counts as a missing number"}
+    ]
+    assert upstream.to(INVOKE)[0].body.decode() == '"fifty, ""or so""",0.25,0,1,0\n1.0243902,0.25,0,1,0\n'
+    assert "unreadable" not in ask(client, RECORD).json()
+
+
+@pytest.mark.parametrize(
+    "text", ["51", " 51 ", "1_0", "nan", "inf", "", "  ", "fifty\n", "x" * 257, "\ud800"]
+)
+def test_text_that_a_model_could_take_for_a_number_or_a_row_is_refused(api: Api, text: str) -> None:
+    answer = ask(api({"unreadable_numbers": "missing"}), RECORD | {"age": text})
+
+    assert (answer.status_code, answer.json()["errors"][0]["field"]) == (422, "age")
+
+
+def test_half_a_character_is_no_text_for_a_number() -> None:
+    # No client of Python's sends it, and JSON can say it.
+    assert not is_unreadable("\ud800")
+
+
+def test_text_for_a_number_is_refused_unless_the_project_takes_it(client: TestClient) -> None:
+    answer = ask(client, RECORD | {"age": "fifty"})
+
+    assert answer.status_code == 422
+    assert "needs a whole number, without quotes" in answer.json()["detail"]

@@ -143,3 +143,15 @@ def test_contributions_to_a_model_on_components_are_the_components(
     log_odds = contributions.values.sum(1) + contributions.base
     probabilities = model.probabilities(parts[1].inputs)
     np.testing.assert_allclose(1 / (1 + np.exp(-log_odds)), probabilities, atol=1e-5)
+
+
+def test_a_model_on_principal_components_takes_no_text_for_a_number(
+    tmp_path: Path, encoder_bytes: bytes, parts: list[Part]
+) -> None:
+    pca = fit_pca(parts[0].inputs, 3, 0)
+    projected = [Part(part.name, pca.apply(part.inputs), part.labels) for part in parts]
+    booster = fit(projected, pca.names, Hyperparameters(num_round=5), StopSignal()).booster
+    save_artefact(tmp_path, booster, encoder_bytes, pca, {"decision_threshold": 0.5})
+
+    with pytest.raises(ContractError, match="pca_components"):
+        load_artefact(tmp_path, nthread=1).with_text_as_missing()

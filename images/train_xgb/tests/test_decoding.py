@@ -148,3 +148,36 @@ def test_a_body_that_holds_no_rows_is_refused(
 ) -> None:
     with pytest.raises(BadRequestError, match=reason):
         decode(media_type, text.encode() if isinstance(text, str) else text, encoder)
+
+
+@pytest.mark.parametrize(
+    ("media_type", "text"),
+    [
+        (CSV, "fifty,0.25,0,0,1,1,0\n"),
+        (CSV, '"fifty, or so",0.25,0,0,1,1,0\n'),
+        (CSV, "nan,0.25,0,0,1,1,0\n"),
+        (CSV, "inf,0.25,0,0,1,1,0\n"),
+        (CSV, ",0.25,0,0,1,1,0\n"),
+        (CSV, HEADER + '0.25,"Århus, old town",fifty,student\n'),
+        (JSON, body({"features": ["fifty", *ENCODED[1:]]})),
+        (JSON, body(RAW | {"age": "fifty"})),
+        (JSON_LINES, body(RAW | {"age": "51"})),
+    ],
+)
+def test_text_for_a_number_is_a_missing_one_where_a_project_wants_it(
+    encoder: Encoder, media_type: str, text: str
+) -> None:
+    decoded = decode(media_type, text.encode(), encoder.with_text_as_missing())
+
+    assert np.isnan(decoded[0, 0])
+    assert decoded[0, 1:].tolist() == ENCODED[1:]
+    with pytest.raises(BadRowError, match="age"):
+        decode(media_type, text.encode(), encoder)
+
+
+def test_text_for_a_category_stays_refused(encoder: Encoder) -> None:
+    lenient = encoder.with_text_as_missing()
+
+    for text in ("0.5,0.25,x,0,1,1,0\n", HEADER + "0.25,Bonn,51,pilot\n"):
+        with pytest.raises(BadRowError, match="job"):
+            decode(CSV, text.encode(), lenient)

@@ -187,6 +187,13 @@ def test_a_number_of_workers_that_makes_no_sense_is_refused_by_name(value: str) 
         ServingSettings.from_environ({"SAGEMAKER_MODEL_SERVER_WORKERS": value})
 
 
+def test_what_becomes_of_text_for_a_number_may_be_set_and_is_a_refusal_otherwise() -> None:
+    assert ServingSettings.from_environ({"UNREADABLE_NUMBERS": "missing"}).text_is_missing
+    assert not ServingSettings.from_environ({}).text_is_missing
+    with pytest.raises(ContractError, match="UNREADABLE_NUMBERS='guess'"):
+        ServingSettings.from_environ({"UNREADABLE_NUMBERS": "guess"})
+
+
 @pytest.mark.parametrize(
     ("quota", "cores"),
     [("max 100000", None), ("50000 100000", 1), ("100000 100000", 1), ("99999900000 100000", None)],

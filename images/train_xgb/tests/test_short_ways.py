@@ -160,6 +160,7 @@ def test_no_cell_is_read_another_way(encoder: Encoder, cell: str, place: int) ->
 
     for text in (line, good + line, line + good, line.strip("\n"), "\n" + line, line + "\n"):
         agree(CSV, text.encode(), encoder)
+        agree(CSV, text.encode(), encoder.with_text_as_missing())
     if place < len(NAMES):
         raw = ["51", "0.25", "student", "Bonn"]
         raw[place] = cell
@@ -181,6 +182,7 @@ def test_no_value_is_read_another_way(encoder: Encoder, name: str, value: object
         [value],
     ):  # fmt: skip
         agree(JSON, json.dumps(documents).encode(), encoder)
+        agree(JSON, json.dumps(documents).encode(), encoder.with_text_as_missing())
         agree(JSON, json.dumps({"instances": documents}).encode(), encoder)
         agree(JSON, json.dumps(documents[0], indent=1).encode(), encoder)
         agree(JSON_LINES, "\n".join(json.dumps(each) for each in documents).encode(), encoder)

@@ -4,7 +4,7 @@ import hashlib
 import json
 import os
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import accumulate
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -72,6 +72,18 @@ class Model:
         starts = starts if self.encoder.categorical else starts[:-1]
         added = np.add.reduceat(columns[:, :-1].astype(np.float64), starts, axis=1)
         return Contributions(self.encoder.names, added.astype(np.float32), base)
+
+    def with_text_as_missing(self) -> "Model":
+        """The same model; text where a number belongs counts as a missing number.
+
+        Raises ContractError for a model on principal components, which knows no missing numbers.
+        """
+        if self.pca is not None:
+            raise ContractError(
+                "UNREADABLE_NUMBERS=missing: a model on principal components takes no missing numbers; "
+                "set it to refuse, or train without pca_components."
+            )
+        return replace(self, encoder=self.encoder.with_text_as_missing())
 
     def _inputs(self, encoded: npt.NDArray[np.float32]) -> npt.NDArray[np.float32]:
         return encoded if self.pca is None else self.pca.apply(encoded)

@@ -68,10 +68,10 @@ def _csv_rows(text: str, encoder: Encoder) -> Iterator[list[float]]:
             if raw:
                 yield encoder.encode(typed(dict(zip(names, cells, strict=True)), encoder))
             elif header is None:
-                yield [_cell_number(name, cell) for name, cell in zip(names, cells, strict=True)]
+                yield [_cell_number(name, cell, encoder) for name, cell in zip(names, cells, strict=True)]
             else:
                 by_name = dict(zip(names, cells, strict=True))
-                yield [_cell_number(name, by_name[name]) for name in encoder.encoded_names]
+                yield [_cell_number(name, by_name[name], encoder) for name in encoder.encoded_names]
         except RowError as error:
             raise BadRowError(number, str(error)) from error
 
@@ -117,25 +117,23 @@ def typed(row: dict[str, str], encoder: Encoder) -> dict[str, object]:
     """A raw row's texts as the values that JSON would have carried."""
     values: dict[str, object] = {}
     for number in encoder.numeric:
-        cell = row[number.name]
-        values[number.name] = _finite(number.name, cell) if cell.strip() else None
+        value = _cell_number(number.name, row[number.name], encoder)
+        values[number.name] = None if math.isnan(value) else value
     for category in encoder.categorical:
         values[category.name] = row[category.name] or None
     return values
 
 
-def _cell_number(name: str, cell: str) -> float:
-    """An encoded cell; empty is NaN, which is checked against the column later."""
-    return _finite(name, cell) if cell.strip() else math.nan
-
-
-def _finite(name: str, cell: str) -> float:
+def _cell_number(name: str, cell: str, encoder: Encoder) -> float:
+    """A cell's number; an empty one is NaN, which is checked against the column later."""
+    if not cell.strip():
+        return math.nan
     number = _number(cell)
-    if number is None:
-        raise RowError(f"{name} is {shown(cell)}, not a number")
-    if not math.isfinite(number):
-        raise RowError(f"{name} is {shown(cell)}, not a finite number")
-    return number
+    if number is not None and math.isfinite(number):
+        return number
+    if encoder.takes_text:
+        return math.nan
+    raise RowError(f"{name} is {shown(cell)}, not a {'number' if number is None else 'finite number'}")
 
 
 def _number(cell: str) -> float | None:
@@ -218,11 +216,12 @@ def json_row(instance: object, encoder: Encoder) -> list[float]:
 def _json_features(features: list[object], encoder: Encoder) -> list[float]:
     if len(features) != len(encoder.encoded_names):
         raise RowError(f"{len(features)} features, an encoded row has {len(encoder.encoded_names)}")
-    return [_json_number(name, value) for name, value in zip(encoder.encoded_names, features, strict=True)]
+    named = zip(encoder.encoded_names, features, strict=True)
+    return [_json_number(name, value, encoder.takes_text) for name, value in named]
 
 
-def _json_number(name: str, value: object) -> float:
-    if value is None:
+def _json_number(name: str, value: object, takes_text: bool) -> float:
+    if value is None or (takes_text and isinstance(value, str)):
         return math.nan
     if isinstance(value, bool) or not isinstance(value, int | float):
         raise RowError(f"{name} is {shown(value)}, not a number")

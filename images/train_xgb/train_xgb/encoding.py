@@ -30,14 +30,17 @@ class NumericFeature:
     nullable: bool
     mean: float
     scale: float
+    text_is_missing: bool = False
 
     def encode(self, value: object) -> float:
-        """The scaled number, NaN for null where that is allowed. Raises RowError."""
+        """The scaled number, NaN for null and for text where that is allowed. Raises RowError."""
         if value is None:
             if not self.nullable:
                 raise RowError(f"{self.name} is empty; it needs {self._kind}")
             return math.nan
         if isinstance(value, str):
+            if self.text_is_missing:
+                return math.nan
             raise RowError(f"{self.name} is the text {shown(value)}; send {self._kind} without quotes")
         if isinstance(value, bool) or not isinstance(value, int | float):
             raise RowError(f"{self.name} is {shown(value)}; it needs {self._kind}")
@@ -98,6 +101,11 @@ class Encoder:
     numeric: tuple[NumericFeature, ...]
     categorical: tuple[CategoricalFeature, ...]
     encoded_names: tuple[str, ...]
+
+    @property
+    def takes_text(self) -> bool:
+        """Whether text where a number belongs counts as a missing one."""
+        return any(feature.text_is_missing for feature in self.numeric)
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -164,6 +172,11 @@ class Encoder:
     def without_empty_numbers(self) -> "Encoder":
         """The same encoder, refusing empty numbers; for a model that cannot take them."""
         return replace(self, numeric=tuple(replace(feature, nullable=False) for feature in self.numeric))
+
+    def with_text_as_missing(self) -> "Encoder":
+        """The same encoder; text where a number belongs, and an empty number, count as missing ones."""
+        lenient = (replace(each, nullable=True, text_is_missing=True) for each in self.numeric)
+        return replace(self, numeric=tuple(lenient))
 
 
 def check_names(given: Sequence[str], wanted: Sequence[str]) -> None:

@@ -39,6 +39,8 @@ def serve(root: ContainerRoot) -> int:
         settings = ServingSettings.from_environ(os.environ)
         # One thread a prediction: requests run side by side instead.
         model = load_artefact(root.model, nthread=1)
+        if settings.text_is_missing:
+            model = model.with_text_as_missing()
     except ContractError as error:
         print(f"Serving failed: {error}", file=sys.stderr, flush=True)
         return 1

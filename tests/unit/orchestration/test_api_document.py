@@ -13,8 +13,13 @@ def test_a_projects_document_names_its_columns_its_endpoint_and_its_labels_place
         "schema": schema_document(project),
         "endpoint_name": "slipway-bank",
         "ground_truth_uri": "s3://slipway-bank/ground-truth",
+        "unreadable_numbers": "missing",
         "lookup": {"unknown_key": "raw"},
     }
+
+
+def test_what_nobody_asked_for_is_not_in_the_document() -> None:
+    assert "unreadable_numbers" not in api_document(load_project("bank", ("unreadable_numbers=refuse",)))
 
 
 def test_without_a_feature_group_nothing_is_looked_up() -> None:

@@ -43,6 +43,7 @@ class ServingSettings:
     workers: int
     limits: Limits
     responses: ResponseSettings
+    text_is_missing: bool = False
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "ServingSettings":
@@ -53,6 +54,7 @@ class ServingSettings:
             workers=_workers(environ),
             limits=Limits(body_bytes=payload_limit(hosting)),
             responses=ResponseSettings.from_environ(environ),
+            text_is_missing=_text_is_missing(environ),
         )
 
 
@@ -73,6 +75,13 @@ def _workers(environ: Mapping[str, str]) -> int:
             f"SAGEMAKER_MODEL_SERVER_WORKERS={text!r} is not a whole number from 1 to {MOST_WORKERS}."
         )
     return int(text)
+
+
+def _text_is_missing(environ: Mapping[str, str]) -> bool:
+    choice = environ.get("UNREADABLE_NUMBERS") or "refuse"
+    if choice not in ("refuse", "missing"):
+        raise ContractError(f"UNREADABLE_NUMBERS={choice!r} must be refuse or missing.")
+    return choice == "missing"
 
 
 def usable_cores(quota_file: Path = CPU_QUOTA) -> int:

@@ -27,7 +27,7 @@ UNTIL_STOPPED = "trap 'exit 0' TERM; while :; do sleep 0.1; done"
 
 def wired(emulator: Emulator) -> list[tuple[str, str]]:
     """The operations of the running emulator."""
-    with urllib.request.urlopen(f"{emulator.endpoint_url}/_slipway/operations", timeout=10) as answer:
+    with urllib.request.urlopen(f"{emulator.endpoint_url}/_slipway/operations", timeout=60) as answer:
         return [tuple(line.split()) for line in json.load(answer)["operations"]]
 
 
@@ -148,7 +148,7 @@ def walk_through_queries(emulator: Emulator, athena: Any) -> None:
         state = athena.get_query_execution(**query)["QueryExecution"]["Status"]["State"]
         return None if state in ("QUEUED", "RUNNING") else True
 
-    wait_until(has_ended, "the query to end", 30)
+    wait_until(has_ended, "the query to end", 120)
     rows = athena.get_query_results(**query)["ResultSet"]["Rows"]
     assert [row["Data"] for row in rows] == [[{"VarCharValue": "one"}], [{"VarCharValue": "1"}]]
     athena.stop_query_execution(**query)

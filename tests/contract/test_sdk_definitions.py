@@ -26,7 +26,7 @@ from tests.support.pipeline_definitions import Values
 from tests.support.sdk_client import PYTHONS
 from tests.support.sdk_definitions import BUCKET, FUNCTION, QUEUE
 
-PROGRAM_SECONDS = 120
+PROGRAM_SECONDS = 300
 # SDK 2 adds what ModelStep's step does to its name.
 MODEL_STEPS = {"v2": ("Create-CreateModel", "Register-RegisterModel"), "v3": ("Create", "Register")}
 REQUESTS: dict[str, tuple[str, dict[str, str]]] = {

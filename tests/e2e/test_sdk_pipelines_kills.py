@@ -23,7 +23,7 @@ SEED = 5
 # How often after a step may end; at least one of ten hits each change of the diamond.
 KILLS = {"Top": 3, "Left": 2, "Right": 3, "Bottom": 2}
 LONGEST_LIFE_SECONDS = 1.2
-PROGRAM_SECONDS = 300
+PROGRAM_SECONDS = 600
 
 
 @contextmanager

@@ -58,7 +58,7 @@ def rows(emulator: Emulator, described: dict[str, Any], count: int) -> list[dict
         found = [row for some in stored(emulator, described).values() for row in some]
         return found if len(found) >= count else None
 
-    return wait_until(all_of_them, f"{count} rows in the offline store", 60)
+    return wait_until(all_of_them, f"{count} rows in the offline store", 120)
 
 
 def test_records_and_deletions_reach_s3_as_aws_lays_them_out(
@@ -121,7 +121,7 @@ class Writers:
     def wait_for(self, more: int) -> None:
         """Wait until so many more records were acknowledged."""
         wanted = len(self.acknowledged) + more
-        wait_until(lambda: len(self.acknowledged) >= wanted or None, f"{wanted} records to be put", 60)
+        wait_until(lambda: len(self.acknowledged) >= wanted or None, f"{wanted} records to be put", 120)
 
     def stop(self) -> None:
         self._stop.set()

@@ -15,7 +15,7 @@ from tests.support.functions import Functions
 from tests.support.localstack import LocalStack
 from tests.support.localstack_calls import ROLE_ARN, fresh
 
-EXECUTIONS_SECONDS = 120
+EXECUTIONS_SECONDS = 300
 
 
 @pytest.fixture(scope="module")

@@ -87,7 +87,7 @@ def wait_for_rows(aws: Aws, sets: TrainingSets, name: str, count: int) -> None:
         answer = sets.athena.run(f'SELECT count(*) AS n FROM "{table}"', DATABASE["DatabaseName"])
         return True if int(read(aws, answer.uri)[1][0]) >= count else None
 
-    wait_until(all_of_them, f"{count} rows of {name}", 60)
+    wait_until(all_of_them, f"{count} rows of {name}", 120)
 
 
 def read(aws: Aws, uri: str) -> list[list[str]]:

@@ -48,7 +48,7 @@ class ApiServer:
 
     def connect(self) -> http.client.HTTPConnection:
         """A new connection."""
-        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=60)
+        return http.client.HTTPConnection("127.0.0.1", self.port, timeout=120)
 
     def request(self, method: str, path: str, document: object = None, **headers: str) -> Answer:
         """One request on a connection of its own, with the key unless told another; names have _ for -."""

@@ -12,7 +12,7 @@ from scripts.commands import ROOT
 from tests.support.containers import wait_until
 
 PROGRAM = ROOT / ".venv-awscli" / "bin" / "aws"
-COMMAND_SECONDS = 180
+COMMAND_SECONDS = 300
 ROLE = "arn:aws:iam::000000000000:role/slipway"
 INSTANCES = {"InstanceCount": 1, "InstanceType": "ml.m5.large", "VolumeSizeInGB": 1}
 ENDED = {"Completed", "Failed", "Stopped"}

@@ -16,7 +16,7 @@ from tests.support.localstack import LocalStack
 BUCKET = GROUP = ENDPOINT = "slipway-bank"
 PIPELINE = "slipway-bank-training"
 FEW_ROUNDS = ("--set", "hyperparameters.num_round=40", "--set", "hyperparameters.eta=0.2")
-TIMEOUT_SECONDS = 300
+TIMEOUT_SECONDS = 600
 PIPELINE_ENDED = ("Succeeded", "Failed", "Stopped")
 
 
@@ -149,7 +149,7 @@ class Bank:
             newest = executions[0] if len(executions) > count else None
             return newest if newest and newest["PipelineExecutionStatus"] in PIPELINE_ENDED else None
 
-        return wait_until(look, f"execution {count + 1} of {PIPELINE} to end", 120)
+        return wait_until(look, f"execution {count + 1} of {PIPELINE} to end", 300)
 
     def steps(self, execution: dict[str, Any]) -> dict[str, dict[str, Any]]:
         """The steps of an execution that were reached, by name."""

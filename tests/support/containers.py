@@ -14,8 +14,8 @@ import docker
 from testcontainers.core.container import DockerContainer
 
 LABELS = {"slipway": "1"}
-JOB_SECONDS = 120
-START_SECONDS = 60
+JOB_SECONDS = 300
+START_SECONDS = 120
 _POLL = threading.Event()
 
 T = TypeVar("T")
@@ -107,7 +107,7 @@ class Endpoint:
 
     def connect(self) -> http.client.HTTPConnection:
         """A new connection."""
-        return http.client.HTTPConnection(self.host, self.port, timeout=60)
+        return http.client.HTTPConnection(self.host, self.port, timeout=120)
 
     def request(self, method: str, path: str, body: bytes = b"", **headers: str) -> Answer:
         """One request on a connection of its own; header names have _ for -."""

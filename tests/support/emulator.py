@@ -20,7 +20,7 @@ from tests.support.localstack import PORT as LOCALSTACK_PORT
 from tests.support.localstack import LocalStack
 
 PORT = 4500
-HEALTHY_SECONDS = 30
+HEALTHY_SECONDS = 120
 SOCKET = "/var/run/docker.sock"
 COMPOSED: dict[str, Any] = yaml.safe_load((ROOT / "compose.yaml").read_text("utf-8"))["services"]["emulator"]
 # What compose.yaml gives, takes away and limits; the engine's API has the same names.

@@ -50,4 +50,4 @@ def create_group_of(
         assert described["FeatureGroupStatus"] in ("Creating", "Created"), described
         return described if described["FeatureGroupStatus"] == "Created" else None
 
-    return wait_until(created, f"{name} to be created", 30)
+    return wait_until(created, f"{name} to be created", 120)

@@ -10,7 +10,7 @@ from tests.support.emulator import Emulator
 
 ROLE = "arn:aws:iam::000000000000:role/jobs"
 ENDED = ("Completed", "Failed", "Stopped")
-END_SECONDS = 120
+END_SECONDS = 300
 LIMIT = {"MaxRuntimeInSeconds": 600}
 
 Description = dict[str, Any]

@@ -14,7 +14,7 @@ from tests.support.emulator_jobs import LIMIT, ROLE, Jobs, cluster
 # A command that runs until `Execution.let_go`.
 WAITS = "until test -e /tmp/go; do sleep 0.05; done"
 ENDED = ("Succeeded", "Failed", "Stopped", "CompletedWithFailures")
-END_SECONDS = 180
+END_SECONDS = 300
 
 Document = dict[str, Any]
 

@@ -12,7 +12,7 @@ from tests.support.emulator import Emulator
 from tests.support.localstack_calls import ROLE_ARN, fresh
 
 HOURLY = "cron(0 * * * ? *)"
-WAIT_SECONDS = 60
+WAIT_SECONDS = 120
 
 
 @dataclass(frozen=True, slots=True)

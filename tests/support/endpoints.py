@@ -72,7 +72,7 @@ class Endpoints:
             described = self.describe(name)
             return None if described["EndpointStatus"] in AT_WORK else described
 
-        return wait_until(look, f"{name} to be at rest", 90)
+        return wait_until(look, f"{name} to be at rest", 180)
 
     def delete(self, name: str) -> None:
         """Delete it and wait until it is gone."""

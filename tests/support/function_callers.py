@@ -79,7 +79,7 @@ class Function:
             marked = [line for line in lines if mark in line and "called with" in line]
             return marked if len(marked) >= count else None
 
-        return wait_until(found, f"{count} calls with {mark}", 60)
+        return wait_until(found, f"{count} calls with {mark}", 120)
 
 
 def archive(path: str, text: str) -> bytes:
@@ -186,7 +186,7 @@ def call_from_a_state_machine(function: Function, mark: str) -> int:
         seen: dict[str, Any] = stepfunctions.describe_execution(executionArn=execution)
         return None if seen["status"] == "RUNNING" else seen
 
-    ended = wait_until(over, "the state machine to end", 60)
+    ended = wait_until(over, "the state machine to end", 120)
     assert ended["status"] == "SUCCEEDED", ended
     assert mark in ended["output"]
     return 2

@@ -16,7 +16,7 @@ from tests.support.containers import LABELS, on_loopback, wait_until
 # container here is removed by the block that started it.
 testcontainers_config.ryuk_disabled = True
 PORT = 4566
-HEALTHY_SECONDS = 90
+HEALTHY_SECONDS = 180
 
 
 @dataclass(frozen=True, slots=True)

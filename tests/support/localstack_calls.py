@@ -12,7 +12,7 @@ from tests.support.containers import wait_until
 from tests.support.localstack import LocalStack
 
 ROLE_ARN = "arn:aws:iam::000000000000:role/any"
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 def fresh(stem: str) -> str:
@@ -38,9 +38,12 @@ def queue_in(localstack: LocalStack) -> tuple[str, str]:
 def received(localstack: LocalStack, queue_url: str) -> str:
     """The body of the next message, waited for and taken off the queue."""
     sqs = localstack.client("sqs")
-    answer = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=WAIT_SECONDS)
-    assert "Messages" in answer, f"no message within {WAIT_SECONDS} s"
-    [message] = answer["Messages"]
+
+    def come() -> list[Any] | None:
+        found: list[Any] | None = sqs.receive_message(QueueUrl=queue_url, WaitTimeSeconds=5).get("Messages")
+        return found
+
+    [message] = wait_until(come, "a message", WAIT_SECONDS)
     sqs.delete_message(QueueUrl=queue_url, ReceiptHandle=message["ReceiptHandle"])
     body: str = message["Body"]
     return body

@@ -10,7 +10,7 @@ from tests.support.emulator_pipelines import ENDED, fail, get, join, token
 from tests.support.localstack import LocalStack
 from tests.support.localstack_calls import ROLE_ARN, fresh
 
-START_SECONDS = 60
+START_SECONDS = 120
 
 
 @dataclass(frozen=True)

@@ -158,7 +158,7 @@ class Ticking:
 
     def tick_when_woken(self, execution: Key) -> str:
         """A tick once somebody has asked for it."""
-        assert self._woken.get(timeout=30) == execution
+        assert self._woken.get(timeout=120) == execution
         return self.tick(execution)
 
     def end_job(

@@ -30,7 +30,7 @@ from tests.support.localstack import LocalStack
 from tests.support.sdk_consultation import Request
 
 PYTHONS = {"v2": ROOT / ".venv-sdk-v2" / "bin" / "python", "v3": Path(sys.executable)}
-CLIENT_SECONDS = 240
+CLIENT_SECONDS = 600
 SHOWN_ON_FAILURE = 6000
 # SDK v2 looks for the letters "v2" in what `docker compose version` prints.
 # Debian's compose says 2.26.1-4, later ones v5; both then want the old name.

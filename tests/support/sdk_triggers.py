@@ -30,7 +30,7 @@ PLACES = {
 # A schedule that no test lives to see, and what it is changed into.
 LATER = "0 0 1 1 ? 2099"
 AHEAD = timedelta(seconds=3)
-START_SECONDS = 60
+START_SECONDS = 120
 PROGRAM = "def answer(event, context):\n    return {'times': %d * event['n']}\n"
 
 

@@ -51,7 +51,9 @@ class Jobs:
             keep_failed=settings.keep_failed,
         )
         self._training = _Line(TrainingContract(s3_clients, faults), tools, settings.max_jobs)
-        self._processing = _Line(ProcessingContract(s3_clients, faults), tools, settings.max_jobs)
+        self._processing = _Line(
+            ProcessingContract(s3_clients, faults, listener.on_metric_data), tools, settings.max_jobs
+        )
         self.operations: Operations = {
             **TrainingJobs(store, clock, self._training.submit).operations,
             **ProcessingJobs(store, clock, self._processing.submit).operations,

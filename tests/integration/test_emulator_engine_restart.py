@@ -6,7 +6,7 @@ the job's container ends, which is all that a client sees of a restart.
 
 import gc
 import threading
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, closing, contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,6 +68,9 @@ class Nobody:
         pass
 
     def on_metric(self, resource: Resource, name: str, value: float, time: float) -> None:
+        pass
+
+    def on_metric_data(self, owner: Owner, namespace: str, data: Sequence[Document]) -> None:
         pass
 
     def settle(self, resource: Resource) -> None:
@@ -183,7 +186,7 @@ def test_a_job_that_ends_with_the_engine_has_failed_and_not_by_its_own_fault(
     with workshop.engine_away(caplog):
         container.kill("SIGKILL")
         container.wait()
-    thread.join(60)
+    thread.join(120)
 
     document = workshop.document("t-engine")
     assert document["TrainingJobStatus"] == "Failed"
@@ -201,7 +204,7 @@ def test_a_job_that_outlives_the_engines_absence_goes_on(
     with workshop.engine_away(caplog):
         pass
     workshop.followed("t-live").exec_run(["touch", "/tmp/go"])
-    thread.join(60)
+    thread.join(120)
 
     assert workshop.document("t-live")["TrainingJobStatus"] == "Completed"
 
@@ -217,7 +220,7 @@ def test_a_retry_strategy_begins_again_after_an_internal_error(
         first.wait()
     second = workshop.running("t-retry", besides=first.id)
     second.exec_run(["touch", "/tmp/go"])
-    thread.join(60)
+    thread.join(120)
 
     document = workshop.document("t-retry")
     assert document["TrainingJobStatus"] == "Completed"
@@ -238,7 +241,7 @@ def test_a_containers_own_failure_is_not_tried_again(workshop: Workshop) -> None
     thread = workshop.begin("t-own", attempts=3)
 
     workshop.running("t-own").kill("SIGKILL")
-    thread.join(60)
+    thread.join(120)
 
     # Only an InternalServerError is (API reference, RetryStrategy).
     assert workshop.document("t-own")["FailureReason"] == "AlgorithmError: , exit code: 137"

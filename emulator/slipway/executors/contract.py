@@ -1,6 +1,6 @@
 """What the two kinds of job do not share, and what every job needs."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,6 +27,9 @@ class Listener(Protocol):
 
     def on_metric(self, resource: Resource, name: str, value: float, time: float) -> None:
         """A line had the value of a metric."""
+
+    def on_metric_data(self, owner: Owner, namespace: str, data: Sequence[Document]) -> None:
+        """A monitoring job has left metrics, as PutMetricData takes them."""
 
     def settle(self, resource: Resource) -> None:
         """Return once the lines can be read where they were brought, or it takes too long."""

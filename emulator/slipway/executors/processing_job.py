@@ -1,13 +1,14 @@
 """Processing: inputs and outputs below /opt/ml/processing, and the message at the end."""
 
 import codecs
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack, contextmanager
 from pathlib import Path, PurePosixPath
 
 from slipway.containers.spec import Mount
 from slipway.executors.contract import Program
 from slipway.executors.folder import JobFolder, head_of, make_writable, write_json
+from slipway.executors.metric_files import metric_data, namespace_of
 from slipway.executors.processing_files import (
     ROOT,
     config_files,
@@ -21,7 +22,7 @@ from slipway.resources.cluster import Cluster, cluster_of
 from slipway.resources.document import Document
 from slipway.resources.outcome import Outcome, algorithm_error
 from slipway.resources.processing_job import ended
-from slipway.resources.resource import Kind, Resource
+from slipway.resources.resource import Kind, Owner, Resource
 from slipway.staging.processing_inputs import stage_input
 from slipway.staging.processing_outputs import ContinuousUpload, upload_output
 from slipway.staging.s3 import S3, S3Clients
@@ -36,6 +37,10 @@ NOT_UTF8 = (
 OUT_OF_MEMORY = (
     "Please use an instance type with more memory, or reduce the size of job data processed on an instance."
 )
+
+
+# Whose metrics they are, their namespace, and as many as PutMetricData takes and more.
+TellMetrics = Callable[[Owner, str, Sequence[Document]], None]
 
 
 class _NoLines:
@@ -55,9 +60,10 @@ class ProcessingContract:
 
     kind = Kind.PROCESSING_JOB
 
-    def __init__(self, s3_clients: S3Clients, faults: Faults) -> None:
+    def __init__(self, s3_clients: S3Clients, faults: Faults, tell_metrics: TellMetrics) -> None:
         self._s3_clients = s3_clients
         self._faults = faults
+        self._tell_metrics = tell_metrics
 
     def cluster(self, job: Resource) -> Cluster:
         """The hosts."""
@@ -125,11 +131,13 @@ class ProcessingContract:
         """Nobody looks at the lines."""
         return _NoLines()
 
-    def collect(self, job: Resource, _outcome: Outcome, folder: JobFolder) -> Document:
-        """Store the outputs, of a stopped or failed job too, and read its message."""
+    def collect(self, job: Resource, outcome: Outcome, folder: JobFolder) -> Document:
+        """Store the outputs, of a stopped or failed job too, tell its metrics, and read its message."""
         for output in uploaded_outputs(job):
             upload_output(self._s3(job), output, self._roots(job, output, folder))
             self._faults.at(FaultPoint.DURING_UPLOAD)
+        if outcome.is_success:
+            self._tell(job, folder)
         message = b""
         for host in self.cluster(job).hosts:
             home = folder.host(host)
@@ -138,6 +146,15 @@ class ProcessingContract:
             return {"message": message_text(message)}
         except UnicodeDecodeError:
             return {"message": "", "is_message_broken": True}
+
+    def _tell(self, job: Resource, folder: JobFolder) -> None:
+        """Have the metrics in a monitoring job's files brought to CloudWatch."""
+        namespace = namespace_of(job)
+        if namespace is None:
+            return
+        for host in self.cluster(job).hosts:
+            data = list(metric_data(job, folder.host(host) / "output"))
+            self._tell_metrics(job.key.owner, namespace, data)
 
     def downloading(self, job: Resource, _now: float) -> Resource:
         """Inputs are on their way; the status does not tell."""

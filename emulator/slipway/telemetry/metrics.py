@@ -1,14 +1,14 @@
-"""Metrics of training jobs and endpoints, brought to CloudWatch."""
+"""Metrics of training jobs, monitoring jobs and endpoints, brought to CloudWatch."""
 
 import logging
 import threading
 from collections import deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from slipway.aws import AwsClients
 from slipway.courier import AwayError, Courier, RefusedError, asking
+from slipway.resources.document import Document
 from slipway.resources.resource import Owner
 from slipway.telemetry.invocations import Invocations
 
@@ -36,22 +36,16 @@ class _Minute:
 
 @dataclass(frozen=True, slots=True)
 class _Value:
-    """A value that a training job's log told."""
+    """What a job told, as PutMetricData takes it."""
 
     owner: Owner
-    training_job_name: str
-    metric_name: str
-    value: float
-    moment: float
+    namespace: str
+    datum: Document
 
-    def datum(self) -> dict[str, Any]:
-        """As PutMetricData takes it, with the dimension that the SDK's TrainingJobAnalytics asks for."""
-        return {
-            "MetricName": self.metric_name,
-            "Dimensions": [{"Name": "TrainingJobName", "Value": self.training_job_name}],
-            "Timestamp": self.moment,
-            "Value": self.value,
-        }
+    @property
+    def place(self) -> tuple[Owner, str]:
+        """What the values of one call have in common."""
+        return self.owner, self.namespace
 
 
 class MetricShipper:
@@ -73,8 +67,19 @@ class MetricShipper:
 
     def put(self, owner: Owner, training_job_name: str, name: str, value: float, moment: float) -> None:
         """Have a training job's value brought."""
+        datum = {
+            "MetricName": name,
+            # The dimension that the SDK's TrainingJobAnalytics asks for.
+            "Dimensions": [{"Name": "TrainingJobName", "Value": training_job_name}],
+            "Timestamp": moment,
+            "Value": value,
+        }
+        self.put_data(owner, TRAINING_NAMESPACE, [datum])
+
+    def put_data(self, owner: Owner, namespace: str, data: Sequence[Document]) -> None:
+        """Have data brought as they are."""
         with self._lock:
-            self._values.append(_Value(owner, training_job_name, name, value, moment))
+            self._values.extend(_Value(owner, namespace, datum) for datum in data)
 
     def count(
         self,
@@ -131,7 +136,7 @@ class MetricShipper:
             self._values.clear()
         for call in _in_calls(values):
             try:
-                self._put(call[0].owner, TRAINING_NAMESPACE, [value.datum() for value in call])
+                self._put(*call[0].place, [value.datum for value in call])
             except AwayError:
                 self._put_back_values(values)
                 raise
@@ -141,7 +146,7 @@ class MetricShipper:
         with self._lock:
             self._values = deque([*values, *self._values], maxlen=VALUES_KEPT)
 
-    def _put(self, owner: Owner, namespace: str, data: Sequence[dict[str, Any]]) -> None:
+    def _put(self, owner: Owner, namespace: str, data: Sequence[Document]) -> None:
         try:
             with asking():
                 self._clients.of("cloudwatch", owner).put_metric_data(Namespace=namespace, MetricData=data)
@@ -150,10 +155,10 @@ class MetricShipper:
 
 
 def _in_calls(values: Sequence[_Value]) -> Iterator[list[_Value]]:
-    """`values` in their order, cut where the owner changes or a call is full."""
+    """`values` in their order, cut where owner or namespace change or a call is full."""
     call: list[_Value] = []
     for value in list(values):
-        if call and (value.owner != call[0].owner or len(call) == DATA_PER_CALL):
+        if call and (value.place != call[0].place or len(call) == DATA_PER_CALL):
             yield call
             call = []
         call.append(value)

@@ -1,7 +1,10 @@
 """What jobs and endpoints say and do, told to whoever watches on AWS's side."""
 
+from collections.abc import Sequence
+
 from slipway.aws import AwsClients
 from slipway.clock import Clock
+from slipway.resources.document import Document
 from slipway.resources.resource import Kind, Owner, Resource
 from slipway.telemetry.backlog import LogStream
 from slipway.telemetry.log_shipper import LogShipper
@@ -45,6 +48,11 @@ class Telemetry:
         """A training job has told a value of a metric."""
         if self._metrics:
             self._metrics.put(resource.key.owner, resource.name, name, value, time)
+
+    def on_metric_data(self, owner: Owner, namespace: str, data: Sequence[Document]) -> None:
+        """A monitoring job has left metrics, as PutMetricData takes them."""
+        if self._metrics:
+            self._metrics.put_data(owner, namespace, data)
 
     def on_invocation(
         self,

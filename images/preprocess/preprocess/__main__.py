@@ -7,7 +7,7 @@ from smcontract.logs import configure_logging
 from smcontract.root import ContainerRoot
 
 # A job of a processing container has arguments only: one without a command's name preprocesses.
-COMMANDS = ("ingest", "features")
+COMMANDS = ("ingest", "features", "training-set")
 
 
 def main(arguments: list[str], root: ContainerRoot) -> int:
@@ -25,6 +25,8 @@ def main(arguments: list[str], root: ContainerRoot) -> int:
             _ingest(arguments[1:], root, stop)
         elif command == "features":
             _features(arguments[1:], root, stop)
+        elif command == "training-set":
+            _training_set(arguments[1:], root, stop)
         else:
             _preprocess(arguments, root, stop)
 
@@ -56,6 +58,15 @@ def _features(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> No
     from preprocess.features import features
 
     features(settings, stop)
+
+
+def _training_set(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:
+    from preprocess.training_set_arguments import parse_training_set
+
+    settings = parse_training_set(arguments, root)
+    from preprocess.training_set import training_set
+
+    training_set(settings, root, stop)
 
 
 if __name__ == "__main__":

@@ -85,3 +85,8 @@ def number_fault(text: str, feature: NumericFeature) -> str:
         return f"is above the maximum {feature.maximum}"
     largest = f"{LARGEST_INTEGRAL}" if feature.integral else f"{LARGEST_FRACTIONAL:.7g}"
     return f"is too large; its size may be at most {largest}"
+
+
+def is_number(text: str) -> bool:
+    """Whether a cell with this text is a number at all."""
+    return _NUMBER_PATTERN.fullmatch(text) is not None

@@ -2,7 +2,7 @@
 
 import csv
 import io
-from typing import BinaryIO
+from typing import BinaryIO, TextIO
 
 import numpy as np
 import pyarrow as pa
@@ -46,10 +46,15 @@ def write_raw(outputs: StagedOutputs, name: str, rows: Rows, schema: Schema) -> 
     """CSV of the rows as they were before encoding: a header, the features, the target."""
     with outputs.file(name) as stream:
         text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
-        writer = csv.writer(text, lineterminator="\n")
-        writer.writerow(schema.columns)
-        writer.writerows(zip(*_raw_columns(rows, schema), strict=True))
+        _write_raw(text, rows, schema)
         text.detach()
+
+
+def raw_csv(rows: Rows, schema: Schema) -> bytes:
+    """What `write_raw` writes."""
+    text = io.StringIO(newline="")
+    _write_raw(text, rows, schema)
+    return text.getvalue().encode()
 
 
 def write_keys(outputs: StagedOutputs, name: str, rows: Rows, schema: Schema) -> None:
@@ -58,6 +63,12 @@ def write_keys(outputs: StagedOutputs, name: str, rows: Rows, schema: Schema) ->
     keys = map(SEPARATOR.join, zip(*columns, strict=True)) if columns else [""] * len(rows)
     with outputs.file(name) as stream:
         stream.write(key_lines(keys))
+
+
+def _write_raw(text: TextIO, rows: Rows, schema: Schema) -> None:
+    writer = csv.writer(text, lineterminator="\n")
+    writer.writerow(schema.columns)
+    writer.writerows(zip(*_raw_columns(rows, schema), strict=True))
 
 
 def _write_table(stream: BinaryIO, table: pa.Table, has_header: bool) -> None:

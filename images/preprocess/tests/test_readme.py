@@ -18,6 +18,10 @@ from preprocess.features import REPORT as FEATURES_REPORT
 from preprocess.ingest import REPORT as INGEST_REPORT
 from preprocess.report import FAULT_LIMIT, Report
 from preprocess.schema import Schema, parse_schema
+from preprocess.training_set import EXAMPLE_LIMIT
+from preprocess.training_set import REPORT as TRAINING_SET_REPORT
+from preprocess.training_set import ROWS as TRAINING_SET
+from preprocess.training_set_arguments import training_set_parser
 from preprocess.validation import check
 from preprocess.writing import EVERY_NAME
 from smcontract.root import ContainerRoot
@@ -77,16 +81,21 @@ def in_force(parser: ArgumentParser) -> dict[str, str]:
     }
 
 
-def test_the_tables_of_ingest_s_and_features_arguments_are_the_ones_in_force() -> None:
+def test_the_tables_of_the_commands_arguments_are_the_ones_in_force() -> None:
     assert documented_arguments("ingest") == in_force(ingest_parser(ContainerRoot()))
     assert documented_arguments("features") == in_force(features_parser(ContainerRoot()))
+    assert documented_arguments("training-set") == in_force(training_set_parser(ContainerRoot()))
     assert f"at most {LONGEST_PREFIX} letters" in README
 
 
-def test_what_ingest_and_features_leave_is_documented() -> None:
+def test_what_the_commands_leave_is_documented() -> None:
     documented = {name: re.findall(r"`(\S+)`", cells[0]) for name, cells in table("output of").items()}
 
-    assert documented == {"`ingest`": [INGEST_REPORT], "`features`": [*PARTS.values(), FEATURES_REPORT]}
+    assert documented == {
+        "`ingest`": [INGEST_REPORT],
+        "`features`": [*PARTS.values(), FEATURES_REPORT],
+        "`training-set`": [TRAINING_SET, TRAINING_SET_REPORT],
+    }
 
 
 def test_the_commands_are_documented() -> None:
@@ -112,6 +121,7 @@ def test_documented_limits_are_the_ones_in_force() -> None:
     assert allowed["--live-seed"].startswith(f"0 to {LARGEST_SEED};")
     assert allowed["--on-bad-rows"] == ", ".join(OnBadRows)
     assert f"the first {FAULT_LIMIT} faults" in README
+    assert f"and the first {EXAMPLE_LIMIT}\nof those as examples" in README
 
 
 def test_the_table_of_outputs_is_complete() -> None:

@@ -164,7 +164,7 @@ def profile(spark: Spark, table: Table) -> DatasetProfile:
     first = [_first_questions(column) for column in table.columns]
     metrics = _ask(spark, table, first, is_first=True)
     rows = round(metrics.number("Size", ""))
-    _refuse_malformed(table, metrics, rows)
+    refuse_malformed(table, metrics, rows)
     if rows == 0:
         raise ContractError("Job inputs had no data: there is no row in dataset_source.")
     missing = [
@@ -231,7 +231,8 @@ def _ask(spark: Spark, table: Table, questions: Iterable[_Wanted], is_first: boo
     return run(spark, spark.select(table.frame, selected), analyzers)
 
 
-def _refuse_malformed(table: Table, metrics: Metrics, rows: int) -> None:
+def refuse_malformed(table: Table, metrics: Metrics, rows: int) -> None:
+    """Raise ContractError where rows could not be read, which `Completeness` of MALFORMED counts."""
     if not table.can_be_malformed or not metrics.has("Completeness", MALFORMED):
         return
     malformed = round(metrics.number("Completeness", MALFORMED) * rows)

@@ -4,7 +4,6 @@ import csv
 import hashlib
 import io
 import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -78,7 +77,7 @@ def merged(event_id: str, data: str, label: str = "yes", encoding: str = "CSV", 
     return json.dumps(document) + "\n"
 
 
-def by(encoder: bytes) -> Mapping[str, object]:
+def by(encoder: bytes) -> dict[str, Any]:
     """What the API says of a request that it encoded."""
     return {"customAttributes": [f"encoder={hashlib.sha256(encoder).hexdigest()}"]}
 

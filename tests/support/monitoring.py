@@ -12,6 +12,7 @@ from slipway.executors.monitoring_schedule import MonitoringScheduleExecutor
 from slipway.executors.monitoring_window import Windows
 from slipway.faults import Faults
 from slipway.operations.job_definitions import JobDefinitions
+from slipway.operations.monitoring_alerts import MonitoringAlerts
 from slipway.operations.monitoring_executions import MonitoringExecutions
 from slipway.operations.monitoring_schedules import MonitoringSchedules
 from slipway.operations.processing_jobs import ProcessingJobs
@@ -83,6 +84,7 @@ class MonitoringPlane(ControlPlane):
             JobDefinitions(self.store, self.clock),
             MonitoringSchedules(self.store, self.clock),
             MonitoringExecutions(self.store),
+            MonitoringAlerts(self.store),
         ):
             self.operations |= each.operations
         self.sagemaker = Checked(self.client())

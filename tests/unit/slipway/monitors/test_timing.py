@@ -27,7 +27,8 @@ def starts(expression: str, after: str, count: int) -> list[str]:
 def span(expression: str, scheduled_at: str, endpoint_input: Any = None, **config: str) -> tuple[str, str]:
     timing = parse_timing(expression)
     found = span_of(timing, config, endpoint_input or {}, at(scheduled_at))
-    return tuple(f"{datetime.fromtimestamp(each, UTC):%m-%dT%H:%M}" for each in (found.start, found.end))  # type: ignore[return-value]
+    start, end = (datetime.fromtimestamp(each, UTC) for each in (found.start, found.end))
+    return f"{start:%m-%dT%H:%M}", f"{end:%m-%dT%H:%M}"
 
 
 @pytest.mark.parametrize(

@@ -148,8 +148,7 @@ def test_two_jobs_of_an_hour_may_take_half_of_it_each(plane: MonitoringPlane) ->
 
 
 def test_a_definition_for_batch_transforms_is_refused_by_name(plane: MonitoringPlane) -> None:
-    job_input = {"DataQualityJobInput": {"BatchTransformInput": BATCH_INPUT}}
-    config = plane.define("DataQuality", **job_input)
+    config = plane.define("DataQuality", DataQualityJobInput={"BatchTransformInput": BATCH_INPUT})
 
     assert "BatchTransformInput is not implemented" in refusal(plane, config)[1]
 

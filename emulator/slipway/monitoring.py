@@ -11,6 +11,7 @@ from slipway.executors.monitoring_schedule import MonitoringScheduleExecutor
 from slipway.executors.monitoring_window import Windows
 from slipway.executors.work import Work
 from slipway.faults import Faults
+from slipway.operations.monitoring_alerts import MonitoringAlerts
 from slipway.operations.monitoring_executions import MonitoringExecutions
 from slipway.operations.monitoring_schedules import MonitoringSchedules
 from slipway.protocol.dispatch import Operations
@@ -52,6 +53,7 @@ class Monitoring:
         self.operations: Operations = {
             **MonitoringSchedules(store, clock).operations,
             **MonitoringExecutions(store).operations,
+            **MonitoringAlerts(store).operations,
         }
 
     def start(self) -> None:

@@ -11,8 +11,9 @@ from slipway.store.store import Store
 
 # ListEndpoints says so of MaxResults ("This value defaults to 10"); the others answer ten as well.
 DEFAULT_LIMIT = 10
-# The SDK asks once for an execution's steps and takes the answer for all of them.
-LIMITS = {"ListPipelineExecutionSteps": 100}
+# The SDK asks once for an execution's steps and takes the answer for all of them; of the other the model
+# says "The default is 100".
+LIMITS = {"ListPipelineExecutionSteps": 100, "ListMonitoringAlertHistory": 100}
 SORT_BY = {
     "Name": SortBy.NAME,
     "CreationTime": SortBy.CREATION_TIME,
@@ -29,7 +30,7 @@ DESCENDING = frozenset(
         *("ListModels", "ListEndpointConfigs", "ListEndpoints"),
         *("ListDataQualityJobDefinitions", "ListModelQualityJobDefinitions"),
         *("ListModelBiasJobDefinitions", "ListModelExplainabilityJobDefinitions"),
-        *("ListMonitoringSchedules", "ListMonitoringExecutions"),
+        *("ListMonitoringSchedules", "ListMonitoringExecutions", "ListMonitoringAlertHistory"),
         # The text says nothing of these. The SDK takes the first of all versions for the newest
         # (Pipeline.latest_pipeline_version_id), and recorded steps have the last one first.
         *("ListPipelines", "ListPipelineVersions", "ListPipelineExecutions", "ListPipelineExecutionSteps"),

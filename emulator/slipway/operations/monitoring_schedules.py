@@ -10,6 +10,7 @@ from slipway.monitors.timing import DEFAULT_CONFIG, Timing, TimingError, parse_t
 from slipway.operations.job_definitions import check_input, existing_job_definition
 from slipway.operations.job_requests import check_instances, check_local_path, check_s3_uri, not_here
 from slipway.operations.listing import query_of, summary
+from slipway.operations.monitoring_alerts import forget_alerts
 from slipway.operations.monitoring_executions import narrowed_by
 from slipway.protocol.call import Call
 from slipway.protocol.dispatch import Operations
@@ -127,6 +128,7 @@ class MonitoringSchedules:
         with self._store.all_or_nothing():
             schedule = self._existing(call)
             self._store.delete(schedule.key)
+            forget_alerts(self._store, schedule)
             for execution in _unfinished(self._store, schedule):
                 self._store.transition(execution.key, _stopping)
         return {}

@@ -72,6 +72,7 @@ _MONITORING_EXECUTION: Mapping[str, frozenset[str]] = {
     "Failed": frozenset(),
     "Stopped": frozenset(),
 }
+_MONITORING_ALERT = {"OK": frozenset({"InAlert"}), "InAlert": frozenset({"OK"})}
 # RUNNING comes again where a killed process had begun.
 _QUERY: Mapping[str, frozenset[str]] = {
     "QUEUED": frozenset({"RUNNING", "FAILED", "CANCELLED"}),
@@ -95,6 +96,7 @@ _TRANSITIONS: Mapping[Kind, Mapping[str, frozenset[str]]] = {
     Kind.QUERY_EXECUTION: _QUERY,
     Kind.MONITORING_SCHEDULE: _MONITORING_SCHEDULE,
     Kind.MONITORING_EXECUTION: _MONITORING_EXECUTION,
+    Kind.MONITORING_ALERT: _MONITORING_ALERT,
 }
 # The member of Describe that holds the status.
 STATUS_MEMBER: Mapping[Kind, str] = {
@@ -110,6 +112,7 @@ STATUS_MEMBER: Mapping[Kind, str] = {
     Kind.FEATURE_GROUP: "FeatureGroupStatus",
     Kind.MONITORING_SCHEDULE: "MonitoringScheduleStatus",
     Kind.MONITORING_EXECUTION: "MonitoringExecutionStatus",
+    Kind.MONITORING_ALERT: "AlertStatus",
 }
 TERMINAL_JOB = frozenset({"Completed", "Failed", "Stopped"})
 TERMINAL_EXECUTION = frozenset({"Succeeded", "Failed", "Stopped", "CompletedWithFailures"})

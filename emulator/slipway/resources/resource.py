@@ -38,6 +38,9 @@ class Kind(StrEnum):
     MONITORING_SCHEDULE = "monitoring-schedule"
     # Named <schedule>/<what its jobs' names end with>; it has no ARN on AWS.
     MONITORING_EXECUTION = "monitoring-execution"
+    # Named <schedule>/<alert>, and below that by their number.
+    MONITORING_ALERT = "monitoring-alert"
+    MONITORING_ALERT_CHANGE = "monitoring-alert-change"
     # Athena's, named by its id.
     QUERY_EXECUTION = "query-execution"
     # Glue's, named <database>/<table>.
@@ -54,6 +57,8 @@ ARN_FORMS: Mapping[Kind, tuple[str, str]] = {
     Kind.SCHEDULE_GROUP: ("scheduler", "schedule-group/"),
     Kind.SCHEDULE: ("scheduler", "schedule/"),
     Kind.MONITORING_EXECUTION: ("sagemaker", "monitoring-execution/"),
+    Kind.MONITORING_ALERT: ("sagemaker", "monitoring-schedule-alert/"),
+    Kind.MONITORING_ALERT_CHANGE: ("sagemaker", "monitoring-schedule-alert/"),
     Kind.QUERY_EXECUTION: ("athena", "query-execution/"),
     Kind.CATALOG_TABLE: ("glue", "table/"),
 }

@@ -19,6 +19,7 @@ from tests.support.endpoints import Endpoints, endpoints_of, new_name, variant
 from tests.support.functions import archive
 from tests.support.localstack_calls import queue_in
 from tests.support.output_shapes import complaints
+from tests.support.monitoring import definition, inline
 from tests.support.parity import documented
 from tests.support.scripted_server import scripted_server_image
 
@@ -35,6 +36,13 @@ def test_the_documentation_lists_what_is_wired_and_nothing_else(emulator: Emulat
     assert sorted(documented()) == sorted(wired(emulator))
 
 
+# The words that boto3's methods have for them.
+JOB_DEFINITIONS = {
+    "DataQuality": "data_quality",
+    "ModelQuality": "model_quality",
+    "ModelBias": "model_bias",
+    "ModelExplainability": "model_explainability",
+}
 # Whose one answer is a refusal.
 NEVER_FOUND = {("sagemaker", "DescribeImageVersion"), ("lambda", "GetFunctionEventInvokeConfig")}
 # What AWS's own answers do although its model says otherwise: the reason of an update that goes on
@@ -99,12 +107,43 @@ def test_every_operation_answers_what_its_model_promises(
     walk_through_pipelines(Pipelines(jobs))
     walk_through_the_registry(endpoints)
     walk_through_an_endpoint(endpoints)
+    walk_through_monitoring(watched.watch(emulator.client("sagemaker")))
     walk_through_the_feature_store(emulator, watched)
     walk_through_schedules(watched.watch(emulator.client("scheduler")))
     walk_through_functions(watched.watch(emulator.client("lambda")))
 
     assert watched.wrong == []
     assert sorted(wired(emulator)) == sorted(watched.called | NEVER_FOUND)
+
+
+def walk_through_monitoring(sagemaker: Any) -> None:
+    for monitoring_type, words in JOB_DEFINITIONS.items():
+        named = {"JobDefinitionName": new_name("definition")}
+        request = definition(monitoring_type, named["JobDefinitionName"])
+        if monitoring_type == "ModelExplainability":
+            request["ModelExplainabilityAppSpecification"]["ConfigUri"] = "s3://bucket/analysis_config.json"
+        getattr(sagemaker, f"create_{words}_job_definition")(**request)
+        getattr(sagemaker, f"describe_{words}_job_definition")(**named)
+        getattr(sagemaker, f"list_{words}_job_definitions")()
+        getattr(sagemaker, f"delete_{words}_job_definition")(**named)
+
+    schedule = {"MonitoringScheduleName": new_name("schedule")}
+    sagemaker.create_monitoring_schedule(**schedule, MonitoringScheduleConfig=inline())
+    sagemaker.describe_monitoring_schedule(**schedule)
+    sagemaker.update_monitoring_schedule(**schedule, MonitoringScheduleConfig=inline())
+    sagemaker.stop_monitoring_schedule(**schedule)
+    sagemaker.start_monitoring_schedule(**schedule)
+    sagemaker.list_monitoring_schedules()
+    sagemaker.list_monitoring_executions(**schedule)
+    (alert,) = sagemaker.list_monitoring_alerts(**schedule)["MonitoringAlertSummaries"]
+    sagemaker.update_monitoring_alert(
+        **schedule,
+        MonitoringAlertName=alert["MonitoringAlertName"],
+        DatapointsToAlert=1,
+        EvaluationPeriod=2,
+    )
+    sagemaker.list_monitoring_alert_history(**schedule)
+    sagemaker.delete_monitoring_schedule(**schedule)
 
 
 def walk_through_the_feature_store(emulator: Emulator, watched: Watched) -> None:

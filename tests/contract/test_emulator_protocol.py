@@ -18,8 +18,8 @@ from tests.support.emulator_pipelines import Execution, Pipelines
 from tests.support.endpoints import Endpoints, endpoints_of, new_name, variant
 from tests.support.functions import archive
 from tests.support.localstack_calls import queue_in
-from tests.support.output_shapes import complaints
 from tests.support.monitoring import definition, inline
+from tests.support.output_shapes import complaints
 from tests.support.parity import documented
 from tests.support.scripted_server import scripted_server_image
 

@@ -11,9 +11,10 @@ from slipway.protocol.dispatch import Operations
 from slipway.protocol.service_model import SAGEMAKER
 from slipway.resources.document import Document
 from slipway.resources.job_definition import JOB_DEFINITION_TYPES, JobDefinitionType, endpoint_name
-from slipway.resources.resource import Key, Owner, Resource
+from slipway.resources.resource import Key, Kind, Owner, Resource
 from slipway.resources.tagging import checked_tags
-from slipway.store.store import AlreadyExistsError, MissingError, Store
+from slipway.store.query import Query
+from slipway.store.store import AlreadyExistsError, Store
 
 INPUTS = ("EndpointInput", "BatchTransformInput")
 RESOURCES = ("ConstraintsResource", "StatisticsResource")
@@ -82,16 +83,27 @@ class JobDefinitions:
         return list_page(self._store, call, definition_type.kind, member, summary, label=label)
 
     def _delete(self, definition_type: JobDefinitionType, call: Call) -> Document:
-        """Forget a definition, a schedule's too.
+        """Forget a definition that no schedule names.
 
-        AWS says nothing of one in use, and the SDK deletes a definition while its schedule,
-        whose deletion takes a while, may still be there (MonitoringSchedule deletion, model_monitoring.py).
+        "Job definition is locked by schedule", says the SDK, which deletes a schedule first and waits until
+        it is gone (model_monitoring.py, delete_monitoring_schedule).
         """
-        key = Key(call.owner, definition_type.kind, call.parameters["JobDefinitionName"])
-        try:
-            self._store.delete(key)
-        except MissingError:
-            raise _not_found(key) from None
+        name = call.parameters["JobDefinitionName"]
+        with self._store.all_or_nothing():
+            definition = existing_job_definition(self._store, call.owner, definition_type, name)
+            named = Query(
+                limit=1,
+                members={
+                    "$.MonitoringType": definition_type.monitoring_type,
+                    "$.MonitoringScheduleConfig.MonitoringJobDefinitionName": definition.name,
+                },
+            )
+            for schedule in self._store.page(call.owner, Kind.MONITORING_SCHEDULE, named).resources:
+                raise ValidationException(
+                    f"Monitoring Job Definition {definition.arn} is in use by Monitoring Schedule "
+                    f"{schedule.arn}; delete the schedule first, or have it name another definition."
+                )
+            self._store.delete(definition.key)
         return {}
 
 

@@ -7,6 +7,7 @@ import pytest
 from slipway.operations.job_definitions import JobDefinitions
 
 from tests.support.control_plane import ACCOUNT, REGION, ControlPlane, MovableClock
+from tests.support.monitoring import SCHEDULE, MonitoringPlane
 from tests.support.registry import Checked, refused
 
 TYPES = ("DataQuality", "ModelQuality", "ModelBias", "ModelExplainability")
@@ -136,6 +137,22 @@ def test_a_definition_has_tags(sagemaker: Any) -> None:
     arn = create(sagemaker, "DataQuality", Tags=tags)["JobDefinitionArn"]
 
     assert sagemaker.list_tags(ResourceArn=arn)["Tags"] == tags
+
+
+def test_a_definition_is_locked_by_its_schedule_until_that_is_gone(tmp_path: Path) -> None:
+    plane = MonitoringPlane(tmp_path)
+    plane.watched()
+    named = {"JobDefinitionName": "definition"}
+    plane.create(config=plane.define("ModelQuality"))
+    plane.define("DataQuality")
+
+    code, text = refused(plane.client().delete_model_quality_job_definition, **named)
+    plane.sagemaker.delete_data_quality_job_definition(**named)
+    plane.sagemaker.delete_monitoring_schedule(MonitoringScheduleName=SCHEDULE)
+    plane.sagemaker.delete_model_quality_job_definition(**named)
+
+    assert code == "ValidationException"
+    assert f"is in use by Monitoring Schedule arn:aws:sagemaker:{REGION}:{ACCOUNT}" in text
 
 
 @pytest.mark.parametrize(

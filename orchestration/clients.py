@@ -77,6 +77,11 @@ class Aws:
         return self._client("logs")
 
     @cached_property
+    def queues(self) -> Any:
+        """SQS."""
+        return self._client("sqs")
+
+    @cached_property
     def _session(self) -> Any:
         return boto_session(self.settings)
 

@@ -39,3 +39,11 @@ class TrainingSetError(OrchestrationError):
 
 class DeploymentError(OrchestrationError):
     """An approved version that nobody deployed, or a deployment that failed."""
+
+
+class ApiError(OrchestrationError):
+    """An inference API that does not answer, or refuses; the message is its own reason."""
+
+
+class DriftError(OrchestrationError):
+    """A drill that cannot be carried out, or that ended in something else than it should."""

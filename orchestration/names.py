@@ -12,6 +12,9 @@ WINDOW, MERGE, ANALYSE, PUBLISH, VIOLATED, NOTIFY = (
     *("publish", "violated", "notify"),
 )
 
+# The retraining pipeline's steps, beside its merge.
+COLLECT, TRAINING_SET = "collect", "training-set"
+
 # What a project is watched by: its requests' columns, and its answers beside the truth.
 DATA_QUALITY, MODEL_QUALITY = "data-quality", "model-quality"
 MONITORS = (DATA_QUALITY, MODEL_QUALITY)
@@ -20,6 +23,7 @@ MONITORING_SOURCE = "slipway.monitoring"
 VIOLATIONS_EVENT = "Monitoring Violations"
 GROUND_TRUTH_MISSING_EVENT = "Monitoring Ground Truth Missing"
 WINDOW_EMPTY_EVENT = "Monitoring Window Empty"
+RETRAINING_SKIPPED_EVENT = "Retraining Skipped"
 
 # The pipeline's parameters that say which rows, and in which version: no execution starts without
 # them. Three, because a target of EventBridge gives each one place of the event and joins none.
@@ -32,6 +36,8 @@ FEATURE_GROUP_NAME, ENCODER_URI = "feature-group-name", "encoder-uri"
 
 # Below this prefix of a project's bucket a new object starts the pipeline.
 INCOMING = "incoming/"
+# How the folder there begins in which a retraining leaves its training set; its execution's id ends it.
+RETRAINED = f"{INCOMING}retraining-"
 # Below this one its feature groups' offline stores are.
 FEATURE_STORE = "feature-store"
 # What the endpoint captures, what came true, and what the monitors have found.

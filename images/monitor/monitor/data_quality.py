@@ -7,12 +7,12 @@ from collections.abc import Callable, Sequence
 from smcontract.failure import ContractError
 
 from monitor import constraints, metrics_file, statistics, violations
-from monitor.dataset_files import data_files
+from monitor.dataset import Dataset, prepared
 from monitor.environment import Command, Settings
 from monitor.findings import Findings
 from monitor.profiles import DatasetProfile, InferredType, Profile
-from monitor.reading import estimated_rows, read_table
-from monitor.spark import running_spark
+from monitor.reading import read_table
+from monitor.spark import SMALL_ROWS, running_spark
 
 log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ def analyse(settings: Settings) -> Findings:
 
 
 def _baseline(settings: Settings) -> Findings:
-    described = _described(settings, None)
+    described, dataset = _described(settings, None)
     _refuse_not_finite(described)
     return Findings(
         rows=described.rows,
@@ -40,7 +40,9 @@ def _baseline(settings: Settings) -> Findings:
         },
         cloudwatch=metrics_file.feature_metrics(described, None, {}),
         profile=described,
-        remark=_without_values(described),
+        left_out=dataset.left_out,
+        ground_truth=dataset.ground_truth,
+        remark=dataset.remark + _without_values(described),
     )
 
 
@@ -49,7 +51,7 @@ def _drift(settings: Settings) -> Findings:
     assert settings.baseline_statistics is not None
     expected = constraints.read_constraints(settings.baseline_constraints, settings.categorical_drift_method)
     before = statistics.read_baseline_statistics(settings.baseline_statistics)
-    described = _described(settings, list(expected.features))
+    described, dataset = _described(settings, list(expected.features))
     kept = expected.without(settings.exclude_features)
     found = violations.verdict(described, kept, before)
     return Findings(
@@ -65,27 +67,28 @@ def _drift(settings: Settings) -> Findings:
         cloudwatch=metrics_file.feature_metrics(described, kept, found.drifts),
         drifts={name: drift.value for name, drift in found.drifts.items()},
         profile=described,
-        remark=_without_values(described),
+        left_out=dataset.left_out,
+        ground_truth=dataset.ground_truth,
+        remark=dataset.remark + _without_values(described),
     )
 
 
-def _described(settings: Settings, baseline_names: Sequence[str] | None) -> DatasetProfile:
+def _described(settings: Settings, baseline_names: Sequence[str] | None) -> tuple[DatasetProfile, Dataset]:
     started = time.perf_counter()
-    files = data_files(settings.dataset_source)
-    with running_spark(estimated_rows(files)) as spark:
+    with prepared(settings, baseline_names) as dataset, running_spark(dataset.rows) as spark:
         # Only now: it imports PySpark, for which the JVM need not wait.
-        from monitor.analyzers import profile
+        from monitor.profiling import profile
 
-        table = read_table(spark, settings, files, baseline_names)
-        described = profile(spark, table)
+        table = read_table(spark, settings, dataset)
+        described = profile(spark, table, is_large=dataset.rows > SMALL_ROWS)
     log.info(
         "monitor.described files=%d rows=%d columns=%d seconds=%.3f",
-        len(files),
+        len(dataset.files),
         described.rows,
         len(described.features),
         time.perf_counter() - started,
     )
-    return described
+    return described, dataset
 
 
 def _refuse_not_finite(described: DatasetProfile) -> None:

@@ -3,12 +3,12 @@
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
-from enum import StrEnum
+from enum import IntEnum, StrEnum
 from typing import Any
 
 # Holds a row that could not be read, as it stands in the file.
 MALFORMED = "malformed"
-# What Deequ's DataType takes for a number (StatefulDataType), and Spark's cast reads.
+# As Deequ tells types (StatefulDataType); Spark's cast reads it.
 NUMBER = "^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$"
 NOT_FINITE = "^[+-]?(nan|inf|infinity)$"
 _NUMBER = re.compile(NUMBER)
@@ -20,6 +20,15 @@ class Kind(StrEnum):
     TEXT = "text"
     INTEGRAL = "integral"
     FRACTIONAL = "fractional"
+
+
+class ValueType(IntEnum):
+    """What a value looks like."""
+
+    TEXT = 0
+    INTEGRAL = 1
+    FRACTIONAL = 2
+    NOT_FINITE = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,25 +51,51 @@ class Column:
         return f"n{self.index}"
 
     @property
+    def types(self) -> str:
+        """The SQL name of what the values look like."""
+        return f"t{self.index}"
+
+    @property
     def number_expression(self) -> str:
         """The SQL that makes a number of a value; NULL where it is none."""
         if self.kind is Kind.TEXT:
             return f"CASE WHEN {self.values} RLIKE '{NUMBER}' THEN CAST({self.values} AS DOUBLE) END"
         if self.kind is Kind.INTEGRAL:
             return f"CAST({self.values} AS DOUBLE)"
-        return f"CASE WHEN {self.is_finite} THEN CAST({self.values} AS DOUBLE) END"
+        return f"CASE WHEN {self._is_finite} THEN CAST({self.values} AS DOUBLE) END"
 
     @property
-    def is_finite(self) -> str:
-        """SQL that is true for a fractional value that is neither NaN nor infinite."""
-        return f"NOT isnan({self.values}) AND abs({self.values}) < double('Infinity')"
-
-    @property
-    def is_not_finite(self) -> str:
-        """SQL that is true for NaN and infinities."""
+    def type_expression(self) -> str:
+        """The SQL that makes a ValueType of a value; NULL where there is none."""
         if self.kind is Kind.TEXT:
-            return f"lower({self.values}) RLIKE '{NOT_FINITE}'"
-        return f"NOT ({self.is_finite})"
+            cases = self._text_cases
+        elif self.kind is Kind.INTEGRAL:
+            cases = f"WHEN {self.values} IS NOT NULL THEN {ValueType.INTEGRAL:d}"
+        else:
+            cases = (
+                f"WHEN {self._is_finite} THEN {ValueType.FRACTIONAL:d} "
+                f"WHEN {self.values} IS NOT NULL THEN {ValueType.NOT_FINITE:d}"
+            )
+        return f"CAST(CASE {cases} END AS TINYINT)"
+
+    @property
+    def _text_cases(self) -> str:
+        value = self.values
+        is_fractional = " OR ".join(f"contains({value}, '{mark}')" for mark in ".eE")
+        # The first condition is the number's own, so that Spark tries it once for both.
+        return (
+            f"WHEN {value} RLIKE '{NUMBER}' "
+            f"THEN IF({is_fractional}, {ValueType.FRACTIONAL:d}, {ValueType.INTEGRAL:d}) "
+            f"WHEN {value} IS NULL THEN NULL "
+            # Looking at long texts costs, and `+infinity` is the longest.
+            f"WHEN length({value}) < 10 AND lower({value}) RLIKE '{NOT_FINITE}' "
+            f"THEN {ValueType.NOT_FINITE:d} "
+            f"ELSE {ValueType.TEXT:d}"
+        )
+
+    @property
+    def _is_finite(self) -> str:
+        return f"NOT isnan({self.values}) AND abs({self.values}) < double('Infinity')"
 
 
 @dataclass(frozen=True, slots=True)
@@ -86,3 +121,9 @@ def text_columns(names: Sequence[str], sample: Iterable[Sequence[object]]) -> tu
             if isinstance(cell, str) and cell and not _NUMBER.match(cell):
                 numeric[index] = False
     return tuple(Column(index, name, looks_numeric=numeric[index]) for index, name in enumerate(names))
+
+
+def positional_names(count: int, baseline_names: Sequence[str] | None) -> list[str]:
+    """The baseline's names for as many columns as it has; `_c0`, `_c1` … for others."""
+    known = list(baseline_names or ())[:count]
+    return known + [f"_c{index}" for index in range(len(known), count)]

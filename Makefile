@@ -47,7 +47,7 @@ up: images ## Start LocalStack and the emulator and wait until they answer
 run: ## Build, train, register, approve and deploy the project's model, and ask it (DATA=path, MODE=sdk-local)
 	@$(PYTHON) -c "import scripts" # says so where this Python is too old
 	@$(PYTHON) -m orchestration.data_source --project $(PROJECT)
-	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb localstack emulator lambda_python"
+	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb monitor localstack emulator lambda_python"
 	@$(VENV)/python -m orchestration run --project $(PROJECT) --mode $(MODE) $(if $(FRESH),--fresh) \
 		$(foreach pair,$(SET),--set $(pair))
 

@@ -208,7 +208,8 @@ def _execute_locally(
     from orchestration.local_run import LocalRun
 
     console.done("SageMaker Python SDK v3, local mode")
-    images = references(project, settings)
+    # No endpoint of local mode is watched.
+    images = references(project.model_copy(update={"monitoring": None}), settings)
     record.images = {name: image_digest(reference) for name, reference in images.items()}
     return LocalRun(project, settings, images, arguments.build_dir, console, record).execute(source)
 

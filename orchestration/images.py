@@ -12,7 +12,9 @@ def references(project: Project, settings: Settings) -> dict[str, str]:
     The name says nothing of whether the image has been built: who runs it finds it, or says so.
     Raises OrchestrationError for a name that is no image.
     """
-    names = (project.images.processing, project.images.training)
+    names = [project.images.processing, project.images.training]
+    if project.monitoring is not None and project.images.monitoring is not None:
+        names.append(project.images.monitoring)
     return {name: settings.image_of(name) or _reference(name) for name in names}
 
 

@@ -29,6 +29,18 @@ def features_detail(report: Mapping[str, Any]) -> str:
     return f"{report['rows']:,} rows with the columns of {report['distinct_keys']:,} records, read by SQL"
 
 
+def baseline_detail(statistics: Mapping[str, Any]) -> str:
+    """How much a monitor of columns compares with."""
+    return f"{len(statistics['features'])} columns of {statistics['dataset']['item_count']:,} rows"
+
+
+def model_baseline_detail(statistics: Mapping[str, Any]) -> str:
+    """How good the answers are that a monitor of answers compares with."""
+    block = statistics["binary_classification_metrics"]
+    shown = ", ".join(f"{name} {block[name]['value']:.4f}" for name in ("accuracy", "auc"))
+    return f"{shown} on {statistics['dataset']['item_count']:,} rows"
+
+
 def scores_detail(metrics: Mapping[str, float]) -> str:
     """The two metrics that say most about a classifier."""
     return ", ".join(f"{name} {metrics[name]:.4f}" for name in ("accuracy", "auc"))

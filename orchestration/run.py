@@ -25,11 +25,15 @@ from orchestration.execution import Execution, Step
 from orchestration.jobs import Job
 from orchestration.model_registry import APPROVED, Registry, Version, metadata
 from orchestration.names import (
+    BASELINE,
     CONDITION,
+    DATA_QUALITY,
     EVALUATE,
     FAIL,
     FEATURES,
     INGEST,
+    MODEL_BASELINE,
+    MODEL_QUALITY,
     PREPROCESS,
     REGISTER,
     TRAIN,
@@ -37,10 +41,12 @@ from orchestration.names import (
     pipeline_name,
 )
 from orchestration.outcome import (
+    baseline_detail,
     compared,
     features_detail,
     ingest_detail,
     missed,
+    model_baseline_detail,
     model_digest,
     parts_detail,
     scores_detail,
@@ -249,12 +255,20 @@ class _Progress:
             evaluation = self._json(job, "evaluation", "evaluation.json")
             record.metrics = scalar_metrics(evaluation["binary_classification_metrics"])
             return scores_detail(record.metrics)
+        if step.name == BASELINE and job:
+            return baseline_detail(self._baseline(job, DATA_QUALITY))
+        if step.name == MODEL_BASELINE and job:
+            return model_baseline_detail(self._baseline(job, MODEL_QUALITY))
         if step.name == CONDITION:
             return compared(project, record.metrics)
         if step.name == REGISTER:
             arn = step.properties["RegisterModel"]["Arn"]
             return f"version {arn.rpartition('/')[2]}, waits for a decision"
         return ""
+
+    def _baseline(self, job: Job, monitor: str) -> Any:
+        self.run.record.baselines[monitor] = job.output_uris["monitoring_output"]
+        return self._json(job, "monitoring_output", "statistics.json")
 
     def _json(self, job: Job, output: str, name: str) -> Any:
         return self.bucket.read_json(f"{job.output_uris[output]}/{name}")

@@ -57,6 +57,8 @@ class RunRecord:
     parts: dict[str, Any] = field(default_factory=dict)
     # What ingest wrote, and below `read` what features read of it; empty without a feature store.
     feature_group: dict[str, Any] = field(default_factory=dict)
+    # By monitor, the folder of the files that it compares with; empty where nothing watches.
+    baselines: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
     threshold: dict[str, float] = field(default_factory=dict)
     model_digest: str | None = None

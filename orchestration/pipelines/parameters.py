@@ -25,17 +25,17 @@ class PipelineParameters:
     hyperparameters: Mapping[str, Any]
 
     @classmethod
-    def of(
-        cls, project: Project, bucket: str, images: Mapping[str, str], has_feature_group: bool
-    ) -> "PipelineParameters":
+    def of(cls, project: Project, bucket: str, images: Mapping[str, str]) -> "PipelineParameters":
         """The parameters of `project`, the project's own values as defaults."""
+        monitoring = project.images.monitoring if project.monitoring else None
         fixed: dict[str, Value] = {
             # Named by its content: another schema is another URI, and nothing cached fits it.
             "SchemaUri": f"s3://{bucket}/{content_folder('schema', schema_body(project))}",
             "OutputUri": f"s3://{bucket}/executions",
-            **({"OfflineStoreUri": f"s3://{bucket}/{FEATURE_STORE}"} if has_feature_group else {}),
+            **({"OfflineStoreUri": f"s3://{bucket}/{FEATURE_STORE}"} if project.feature_group else {}),
             "PreprocessImageUri": images[project.images.processing],
             "TrainingImageUri": images[project.images.training],
+            **({"MonitorImageUri": images[monitoring]} if monitoring else {}),
             "ProcessingInstanceType": project.instance_types.processing,
             "TrainingInstanceType": project.instance_types.training,
             "SplitSeed": project.split.seed,

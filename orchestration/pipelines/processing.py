@@ -63,14 +63,14 @@ class ProcessingJobs:
         )
 
 
-def job_input(name: str, uri: Any, local_path: str) -> Any:
-    """All objects below `uri`, at `local_path`."""
+def job_input(name: str, uri: Any, local_path: str, data_type: str = "S3Prefix") -> Any:
+    """All objects below `uri`, or those that the ManifestFile there names, at `local_path`."""
     return ProcessingInput(
         input_name=name,
         s3_input=ProcessingS3Input(
             s3_uri=uri,
             local_path=local_path,
-            s3_data_type="S3Prefix",
+            s3_data_type=data_type,
             s3_input_mode="File",
             s3_data_distribution_type="FullyReplicated",
             s3_compression_type="None",

@@ -2,7 +2,7 @@
 
 Defined once, through the SDK's step classes. The service registers a good model;
 local mode has no registry, so for it the same definition ends in a model instead,
-and no feature store, so there is none in it.
+and no feature store and nobody who watches an endpoint, so neither is in it.
 """
 
 import warnings
@@ -40,6 +40,7 @@ from orchestration.names import (
     model_package_group_name,
     pipeline_name,
 )
+from orchestration.pipelines.baselines import Baselines
 from orchestration.pipelines.encodings import Encodings
 from orchestration.pipelines.parameters import PipelineParameters
 from orchestration.pipelines.processing import (
@@ -91,28 +92,31 @@ def training_pipeline(
     keep: Keep = Keep.REGISTER,
 ) -> TrainingPipeline:
     """The training pipeline of `project`; capturing it starts nothing and asks nobody."""
-    has_feature_group = project.feature_group is not None and keep is Keep.REGISTER
-    parameters = PipelineParameters.of(project, bucket, images, has_feature_group)
+    if keep is Keep.CREATE_MODEL:
+        project = project.model_copy(update={"feature_group": None, "monitoring": None})
+    parameters = PipelineParameters.of(project, bucket, images)
     with warnings.catch_warnings():
         # Said once per captured step; capturing is what we are here for.
         warnings.filterwarnings("ignore", message="Running within a PipelineSession")
         builder = _Builder(project, session, role_arn, parameters)
         preprocess, report = builder.preprocess()
-        encodings = Encodings.of(builder.jobs, project.name, preprocess) if has_feature_group else None
+        encodings = Encodings.of(builder.jobs, project.name, preprocess) if project.feature_group else None
         train = builder.train(preprocess, encodings.features if encodings else preprocess)
         evaluate, evaluation = builder.evaluate(preprocess, train)
+        baselines = Baselines.of(builder.jobs, project, preprocess, evaluate) if project.monitoring else None
         kept = (
-            builder.register(preprocess, report, encodings, train, evaluate)
+            builder.register(preprocess, report, encodings, train, evaluate, baselines)
             if keep is Keep.REGISTER
             else builder.create_model(train)
         )
         condition = builder.condition(kept, evaluate, evaluation)
     kept_in_store = [encodings.ingest, encodings.features] if encodings else []
+    compared_with = [baselines.data, baselines.model] if baselines else []
     return TrainingPipeline(
         Pipeline(
             name=pipeline_name(project.name),
             parameters=parameters.all(),
-            steps=[preprocess, *kept_in_store, train, evaluate, condition],
+            steps=[preprocess, *kept_in_store, train, evaluate, *compared_with, condition],
             sagemaker_session=session,
         ),
         parameters.values(),
@@ -237,7 +241,13 @@ class _Builder:
         )
 
     def register(
-        self, preprocess: Any, report: Any, encodings: Encodings | None, train: Any, evaluate: Any
+        self,
+        preprocess: Any,
+        report: Any,
+        encodings: Encodings | None,
+        train: Any,
+        evaluate: Any,
+        baselines: Baselines | None,
     ) -> Any:
         """A version of the group that waits for a decision (decision 0003 says why not ModelBuilder)."""
         statistics = Join(on="/", values=[output_uri(evaluate, "evaluation"), "evaluation.json"])
@@ -250,9 +260,10 @@ class _Builder:
             inference_instances=[self.project.instance_types.endpoint],
             transform_instances=[self.project.instance_types.processing],
             model_package_group_name=model_package_group_name(self.project.name),
-            model_metrics={
-                "ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": statistics}}
-            },
+            model_metrics=baselines.model_metrics(statistics)
+            if baselines
+            else {"ModelQuality": {"Statistics": {"ContentType": "application/json", "S3Uri": statistics}}},
+            drift_check_baselines=baselines.drift_check_baselines() if baselines else None,
             approval_status="PendingManualApproval",
             customer_metadata_properties={
                 # Of the bytes that were read, whatever has become of the object since.
@@ -282,5 +293,8 @@ class _Builder:
         return {
             "Image": self.parameters["TrainingImageUri"],
             "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
-            "Environment": {"SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability"},
+            "Environment": {
+                "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability",
+                "UNREADABLE_NUMBERS": self.project.unreadable_numbers,
+            },
         }

@@ -23,7 +23,7 @@ from orchestration.settings import Settings
 
 Definition = dict[str, Any]
 Define = Callable[..., Definition]
-IMAGES = {"preprocess": "registry.example/preprocess:1", "train_xgb": "registry.example/train_xgb:1"}
+IMAGES = {name: f"registry.example/{name}:1" for name in ("preprocess", "train_xgb", "monitor")}
 # Step name in the API: contracts §6.1.
 STEP_NAME = re.compile(r"^[A-Za-z0-9_-]{1,64}$")
 INLINE_LIMIT_BYTES = 1024 * 1024
@@ -135,6 +135,8 @@ def test_steps_are_those_of_the_design_in_their_order(definition: Definition) ->
         ("features", "Processing"),
         ("train", "Training"),
         ("evaluate", "Processing"),
+        ("baseline", "Processing"),
+        ("model-baseline", "Processing"),
         ("good-enough", "Condition"),
     ]
     branches = definition["Steps"][-1]["Arguments"]
@@ -144,11 +146,11 @@ def test_steps_are_those_of_the_design_in_their_order(definition: Definition) ->
 
 @pytest.fixture(scope="module")
 def without_a_group(define: Define) -> Definition:
-    """The definition of a project that keeps nothing in the feature store."""
-    return define("feature_group=null")
+    """The definition of a project that keeps nothing in the feature store and that nobody watches."""
+    return define("feature_group=null", "monitoring=null")
 
 
-def test_for_local_mode_the_same_pipeline_ends_in_a_model_and_has_no_feature_store(
+def test_for_local_mode_the_same_pipeline_ends_in_a_model_without_feature_store_and_baselines(
     define: Define, without_a_group: Definition
 ) -> None:
     definition, local = without_a_group, define(keep="create-model")
@@ -200,6 +202,58 @@ def test_without_a_feature_group_there_is_neither_step_and_preprocess_is_trained
         "pipeline-execution-id",
     }
     assert "OfflineStoreUri" not in defaults(without_a_group)
+    assert "MonitorImageUri" not in defaults(without_a_group)
+    assert set(package["ModelMetrics"]) == {"ModelQuality"}
+    assert "DriftCheckBaselines" not in package
+
+
+def test_both_baselines_are_monitoring_jobs_without_a_baseline(definition: Definition) -> None:
+    # images/monitor/README.md, "Environment": without baseline_constraints a job makes a baseline.
+    jobs = {name: steps_of(definition)[name]["Arguments"] for name in ("baseline", "model-baseline")}
+
+    for arguments in jobs.values():
+        assert arguments["AppSpecification"] == {
+            "ImageUri": {"Get": "Parameters.MonitorImageUri"},
+            "ContainerEntrypoint": ["python", "-m", "monitor", "baseline"],
+        }
+        (source,) = arguments["ProcessingInputs"]
+        assert source["S3Input"]["LocalPath"] == arguments["Environment"]["dataset_source"]
+        assert json.loads(arguments["Environment"]["dataset_format"]) == {"csv": {"header": True}}
+        (result,) = arguments["ProcessingOutputConfig"]["Outputs"]
+        assert result["S3Output"]["LocalPath"] == arguments["Environment"]["output_path"]
+    # The rows that were trained on need no model: this step runs beside training.
+    assert list(references_in(jobs["baseline"]["ProcessingInputs"])) == [output("preprocess", "baseline")]
+    assert list(references_in(jobs["model-baseline"]["ProcessingInputs"])) == [
+        output("evaluate", "evaluation")
+    ]
+    assert "analysis_type" not in jobs["baseline"]["Environment"]
+    quality = jobs["model-baseline"]["Environment"]
+    assert quality["analysis_type"] == "MODEL_QUALITY"
+    # Of images/train_xgb/README.md, "Evaluation": the columns of predictions.csv.
+    assert [quality[f"{name}_attribute"] for name in ("ground_truth", "inference", "probability")] == [
+        *("ground_truth", "predicted_label", "probability")
+    ]
+    assert quality["positive_label"] == "yes"
+
+
+def test_the_version_names_what_its_monitors_compare_with(definition: Definition) -> None:
+    package = steps_of(definition)["register"]["Arguments"]
+
+    def files(step: str, output_name: str, *names: str) -> list[tuple[str, str]]:
+        return [(output(step, output_name), name) for name in names]
+
+    def sources(section: dict[str, Any]) -> list[tuple[str, str]]:
+        joins = [section[name]["S3Uri"]["Std:Join"]["Values"] for name in ("Statistics", "Constraints")]
+        return [(values[0]["Get"], values[1]) for values in joins]
+
+    both = ("monitoring_output", "statistics.json", "constraints.json")
+    assert sources(package["DriftCheckBaselines"]["ModelDataQuality"]) == files("baseline", *both)
+    assert sources(package["DriftCheckBaselines"]["ModelQuality"]) == files("model-baseline", *both)
+    assert sources(package["ModelMetrics"]["ModelDataQuality"]) == files("baseline", *both)
+    assert sources(package["ModelMetrics"]["ModelQuality"]) == [
+        *files("evaluate", "evaluation", "evaluation.json"),
+        *files("model-baseline", "monitoring_output", "constraints.json"),
+    ]
 
 
 def test_ingest_waits_for_no_other_step_and_features_waits_for_it(definition: Definition) -> None:

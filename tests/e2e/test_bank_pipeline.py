@@ -22,6 +22,8 @@ Change = Callable[[Callable[[list[str]], list[str]]], Path]
 # Of local mode; the service has a feature store beside it, and both of these begin at once.
 LOCAL_JOBS = ["preprocess", "train", "evaluate"]
 AT_ONCE, THEN = {"preprocess", "ingest"}, ["features", "train", "evaluate"]
+# What the monitors compare with, made beside what follows the steps that it needs.
+BASELINES = ["baseline", "model-baseline"]
 # 12 · 3 · 4 · 2 · 2 · 2 · 3 · 12 categories of the eight features (issue).
 COMBINATIONS = 41472
 
@@ -88,10 +90,14 @@ def test_synthetic_rows_will_do_and_every_step_is_a_line(first: Ended) -> None:
     assert "say nothing about real clients" in first.stdout
     assert first.record["data"]["synthetic"] is True
     assert re.fullmatch(r"[0-9a-f]{64}", first.record["model_digest"])
-    shown = [line.split()[0] for line in first.stdout.splitlines()[1:14]]
+    shown = [line.split()[0] for line in first.stdout.splitlines()[1:16]]
     assert shown[:4] == ["upload", "definition", "start", "triggers"]
     assert set(shown[4:6]) == AT_ONCE
-    assert shown[6:] == [*THEN, "good-enough", "register", "approve", "endpoint"]
+    assert sorted(name for name in shown if name in BASELINES) == BASELINES
+    rest = [name for name in shown[6:] if name not in BASELINES]
+    assert rest == [*THEN, "good-enough", "register", "approve", "endpoint"]
+    # The version names its baselines, so it waits for them.
+    assert shown.index("register") > max(shown.index(name) for name in BASELINES)
     assert first.stderr == ""
 
 
@@ -99,7 +105,7 @@ def test_the_record_says_where_the_time_went(first: Ended) -> None:
     record = first.record
     jobs = [step for step in record["steps"] if step["container_seconds"] is not None]
     assert {step["name"] for step in jobs[:2]} == AT_ONCE
-    assert [step["name"] for step in jobs[2:]] == THEN
+    assert [step["name"] for step in jobs[2:] if step["name"] not in BASELINES] == THEN
     for step in jobs:
         assert 0 < step["work_seconds"] <= step["container_seconds"] <= step["seconds"]
     overhead = record["overhead"]
@@ -107,7 +113,7 @@ def test_the_record_says_where_the_time_went(first: Ended) -> None:
         overhead["container_seconds"] + overhead["sdk_seconds"], abs=0.01
     )
     assert 0 < overhead["share"] < 1
-    assert set(record["images"]) == {"preprocess", "train_xgb"}
+    assert set(record["images"]) == {"preprocess", "train_xgb", "monitor"}
 
 
 def test_the_version_says_how_good_it_is_and_from_which_rows_it_came(bank: Bank, first: Ended) -> None:
@@ -123,6 +129,22 @@ def test_the_version_says_how_good_it_is_and_from_which_rows_it_came(bank: Bank,
     assert json.loads(read(bank, statistics)) == json.loads(
         (first.build_dir / "report" / "bank" / "evaluation.json").read_text(encoding="utf-8")
     )
+
+
+def test_the_version_names_baselines_of_the_rows_that_it_was_trained_and_tested_on(
+    bank: Bank, first: Ended
+) -> None:
+    baselines = bank.version(first.record["model_package"]["version"])["DriftCheckBaselines"]
+
+    columns = json.loads(read(bank, baselines["ModelDataQuality"]["Statistics"]["S3Uri"]))
+    assert columns["dataset"]["item_count"] == first.record["parts"]["train"]["rows"]
+    # images/preprocess/README.md: the encoded columns, without the label.
+    assert len(columns["features"]) == 47
+    quality = json.loads(read(bank, baselines["ModelQuality"]["Statistics"]["S3Uri"]))
+    assert quality["dataset"]["item_count"] == first.record["parts"]["test"]["rows"]
+    measured = quality["binary_classification_metrics"]
+    assert measured["accuracy"]["value"] == pytest.approx(first.record["metrics"]["accuracy"])
+    assert set(first.record["baselines"]) == {"data-quality", "model-quality"}
 
 
 def test_a_run_without_a_group_ingests_every_combination_and_says_so(bank: Bank, first: Ended) -> None:
@@ -190,7 +212,7 @@ def test_the_pipeline_that_is_there_is_the_definition_that_was_written(bank: Ban
     assert described["PipelineArn"] == first.record["pipeline"]["arn"]
     written = Path(first.record["pipeline"]["definition"]).read_text(encoding="utf-8")
     kinds = [step["Type"] for step in json.loads(written)["Steps"]]
-    assert kinds == ["Processing"] * 3 + ["Training", "Processing", "Condition"]
+    assert kinds == ["Processing"] * 3 + ["Training"] + ["Processing"] * 3 + ["Condition"]
 
 
 def test_the_endpoint_stays_and_its_requests_are_captured(bank: Bank, first: Ended) -> None:
@@ -225,7 +247,7 @@ def test_a_second_run_takes_every_job_but_ingest_from_the_first_and_is_a_version
 
     assert second.returncode == 0, second.all_that_it_said
     cached = [step["name"] for step in second.record["steps"] if step["cached"]]
-    assert cached == ["preprocess", *THEN]
+    assert sorted(cached) == sorted(["preprocess", *THEN, *BASELINES])
     for job in cached:
         assert re.search(rf"^  {job} .* s   cached", second.stdout, re.MULTILINE)
     (started,) = [arn for arn in starts if "-job/" in arn and second.record["execution_id"] in arn]

@@ -82,6 +82,11 @@ class Aws:
         return self._client("sqs")
 
     @cached_property
+    def topics(self) -> Any:
+        """SNS."""
+        return self._client("sns")
+
+    @cached_property
     def _session(self) -> Any:
         return boto_session(self.settings)
 

@@ -570,7 +570,8 @@ def test_what_is_gone_when_the_time_has_come_is_told(plane: MonitoringPlane, cha
     if change == "endpoint":
         plane.store.delete(Key(OWNER, Kind.ENDPOINT, ENDPOINT))
     else:
-        plane.sagemaker.delete_data_quality_job_definition(JobDefinitionName="definition")
+        # Its schedule keeps the operation from it.
+        plane.store.delete(Key(OWNER, Kind.DATA_QUALITY_JOB_DEFINITION, "definition"))
     plane.clock.seconds = FIRST_START
     plane.work()
 

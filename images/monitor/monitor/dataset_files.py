@@ -1,9 +1,13 @@
 """Which files are a dataset."""
 
+import gzip
+import io
 from collections.abc import Sequence
 from pathlib import Path
 
 from smcontract.failure import ContractError
+
+_BLOCK_BYTES = 1 << 22
 
 
 def data_files(source: Path) -> list[Path]:
@@ -35,3 +39,23 @@ def names_of(files: Sequence[Path]) -> str:
     """What a message calls `files`."""
     shown = ", ".join(path.name for path in files[:3])
     return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"
+
+
+def estimated_rows(files: Sequence[Path], enough: int) -> int:
+    """About how many rows there are; counted no further than `enough`."""
+    rows = 0
+    for path in files:
+        with path.open("rb") as file:
+            while block := file.read(_BLOCK_BYTES):
+                rows += block.count(b"\n")
+                if rows > enough:
+                    return rows
+    return rows
+
+
+def open_text(path: Path) -> io.TextIOBase:
+    """A file of text, compressed or not."""
+    # Some programs begin a file with a byte order mark, which is no part of a name.
+    if path.suffix == ".gz":
+        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
+    return path.open(encoding="utf-8-sig", newline="")

@@ -8,7 +8,7 @@ from smcontract.failure import ContractError
 ENDPOINT_INPUT = "endpointInput"
 ENDPOINT_OUTPUT = "endpointOutput"
 _CAPTURE_INDEXES = (ENDPOINT_INPUT, ENDPOINT_OUTPUT)
-_KNOWN = ("csv", "json", "parquet", "sagemakerCaptureJson")
+_KNOWN = ("csv", "json", "parquet", "sagemakerCaptureJson", "sagemakerMergeJson")
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,9 +30,13 @@ class ParquetFormat:
 
 @dataclass(frozen=True, slots=True)
 class CaptureFormat:
-    """What an endpoint captured; `indexes` says which side of a call, in the order of its columns."""
+    """What an endpoint captured; `indexes` says which side of a call, in the order of its columns.
+
+    `is_merged` says that each call has its ground truth beside it.
+    """
 
     indexes: tuple[str, ...] = (ENDPOINT_INPUT,)
+    is_merged: bool = False
 
 
 DatasetFormat = CsvFormat | JsonLinesFormat | ParquetFormat | CaptureFormat
@@ -75,12 +79,9 @@ def _format(name: str, options: dict[str, object]) -> DatasetFormat:
         case "parquet":
             return ParquetFormat()
         case "sagemakerCaptureJson":
-            return CaptureFormat(indexes=_indexes(options))
+            return CaptureFormat(_indexes(name, options, ENDPOINT_INPUT))
         case "sagemakerMergeJson":
-            raise ContractError(
-                "dataset_format 'sagemakerMergeJson' (captured data merged with ground truth) is not "
-                f"implemented; it can be one of {', '.join(_KNOWN)}."
-            )
+            return CaptureFormat(_indexes(name, options, ENDPOINT_OUTPUT), is_merged=True)
     raise ContractError(f"dataset_format '{name}' is unknown; it can be one of {', '.join(_KNOWN)}.")
 
 
@@ -91,11 +92,11 @@ def _flag(format_name: str, options: dict[str, object], key: str, default: bool)
     return value
 
 
-def _indexes(options: dict[str, object]) -> tuple[str, ...]:
-    names = options.get("captureIndexNames", [ENDPOINT_INPUT])
-    if not isinstance(names, list) or not names or not set(names) <= set(_CAPTURE_INDEXES):
+def _indexes(format_name: str, options: dict[str, object], default: str) -> tuple[str, ...]:
+    names = options.get("captureIndexNames", [default])
+    if not isinstance(names, list) or not names or any(name not in _CAPTURE_INDEXES for name in names):
         raise ContractError(
-            "dataset_format: sagemakerCaptureJson.captureIndexNames must be a list of "
+            f"dataset_format: {format_name}.captureIndexNames must be a list of "
             f"{' and '.join(_CAPTURE_INDEXES)}, got {names!r}."
         )
     if len(names) == 1:

@@ -11,10 +11,6 @@ from smcontract.failure import ContractError
 from monitor.dataset_format import CaptureFormat, DatasetFormat, parse_dataset_format
 from monitor.predictions import Predictions, parse_predictions
 
-_NOT_IMPLEMENTED = {
-    "record_preprocessor_script": "a record pre-processor script",
-    "post_analytics_processor_script": "a post-analytics script",
-}
 _METRICS_DIRECTORY = "/opt/ml/output/metrics/cloudwatch"
 
 
@@ -39,6 +35,13 @@ class CategoricalDriftMethod(StrEnum):
 
     L_INFINITY = "LInfinity"
     CHI_SQUARED = "ChiSquared"
+
+
+class OtherRecords(StrEnum):
+    """What becomes of captured calls that are of another form than the others; ours, AWS's analyzer fails."""
+
+    FAIL = "fail"
+    LEAVE_OUT = "leave_out"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +71,9 @@ class Settings:
     exclude_features: tuple[str, ...] = ()
     categorical_drift_method: CategoricalDriftMethod | None = None
     previous_reports: Path | None = None
+    other_records: OtherRecords = OtherRecords.FAIL
+    record_preprocessor: Path | None = None
+    post_analytics_processor: Path | None = None
 
 
 def merged_environment(job: Mapping[str, object], environ: Mapping[str, str]) -> dict[str, str]:
@@ -86,7 +92,6 @@ def parse_settings(variables: Mapping[str, str], command: str | None = None) -> 
 
     Raises ContractError for what is missing, wrong or not implemented.
     """
-    _refuse_what_is_not_implemented(variables)
     analysis = _analysis(variables)
     constraints = _path(variables, "baseline_constraints")
     statistics = _path(variables, "baseline_statistics")
@@ -120,13 +125,10 @@ def parse_settings(variables: Mapping[str, str], command: str | None = None) -> 
         ),
         categorical_drift_method=_drift_method(variables),
         previous_reports=_folder(variables, "previous_reports"),
+        other_records=_other_records(variables),
+        record_preprocessor=_path(variables, "record_preprocessor_script"),
+        post_analytics_processor=_path(variables, "post_analytics_processor_script"),
     )
-
-
-def _refuse_what_is_not_implemented(variables: Mapping[str, str]) -> None:
-    for name, what in _NOT_IMPLEMENTED.items():
-        if variables.get(name):
-            raise ContractError(f"{name} is set, but {what} is not implemented; leave it out.")
 
 
 def _analysis(variables: Mapping[str, str]) -> Analysis:
@@ -223,6 +225,14 @@ def _switch(variables: Mapping[str, str], name: str) -> bool:
     if value not in ("Enabled", "Disabled"):
         raise ContractError(f"{name}={value} must be Enabled or Disabled.")
     return value == "Enabled"
+
+
+def _other_records(variables: Mapping[str, str]) -> OtherRecords:
+    value = variables.get("other_records") or OtherRecords.FAIL
+    try:
+        return OtherRecords(value)
+    except ValueError:
+        raise ContractError(f"other_records={value} must be {' or '.join(OtherRecords)}.") from None
 
 
 def _drift_method(variables: Mapping[str, str]) -> CategoricalDriftMethod | None:

@@ -9,11 +9,13 @@ from smcontract.failure import ContractError, write_reason
 from smcontract.processing import read_resource_config
 from smcontract.root import ContainerRoot
 
-from monitor import metrics_file, report
+from monitor import metrics_file
 from monitor.environment import Analysis, Command, Settings
 from monitor.files import write_documents
 from monitor.findings import Findings
 from monitor.merge import merge
+from monitor.report import reports
+from monitor.scripts import postprocess
 
 log = logging.getLogger(__name__)
 
@@ -40,8 +42,9 @@ def _analyse(settings: Settings, stop: StopSignal) -> str:
         raise ContractError(f"stopped by {stop.name} before any output was complete; start the job again.")
     if settings.publish_cloudwatch_metrics:
         metrics_file.write_metrics(settings, findings.cloudwatch, datetime.now(UTC))
-    reports = {report.FILE_NAME: report.report_document(settings, findings)}
-    write_documents(settings.output_path, findings.documents | reports)
+    write_documents(settings.output_path, {**findings.documents, **reports(settings, findings)})
+    if settings.post_analytics_processor is not None:
+        postprocess(settings.post_analytics_processor)
     return _message(findings)
 
 

@@ -105,7 +105,7 @@ def _hour_of(path: Path) -> datetime | None:
     if found is None:
         return None
     try:
-        return datetime(*map(int, found.groups()), tzinfo=UTC)  # type: ignore[arg-type]
+        return datetime.strptime("".join(found.groups()), "%Y%m%d%H").replace(tzinfo=UTC)
     except ValueError:
         return None
 

@@ -7,13 +7,12 @@ import uuid
 from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
-from datetime import UTC, datetime
 from pathlib import Path
-from typing import Any
 
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 
+from monitor.calls import WHAT, is_inside, moment_of
 from monitor.dataset_files import data_files
 from monitor.environment import Settings
 from monitor.files import write_documents
@@ -26,7 +25,6 @@ log = logging.getLogger(__name__)
 # Readers of a dataset pass over names that begin so.
 REPORT_NAME = "_merge_report.json"
 _STAGED = ".merging"
-_WHAT = "captured call"
 _TEXT_OF = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
 
 
@@ -126,7 +124,7 @@ def _merge_folder(
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", encoding="utf-8") as out:
         for path in files:
-            for line in json_lines(path, settings.dataset_source, _WHAT):
+            for line in json_lines(path, settings.dataset_source, WHAT):
                 if merged := _merged(line, labels, settings, report):
                     out.write(merged)
     if not target.stat().st_size:
@@ -135,55 +133,37 @@ def _merge_folder(
 
 def _merged(line: Line, labels: Labels, settings: Settings, report: MergeReport) -> str | None:
     """The line with its label, and its end; None where it has none or is of another window."""
-    event_id, moment = _parsed(line)
-    if not _is_inside(moment, line, settings):
+    label_id = _label_id(line)
+    if not is_inside(line, Window(settings.start_time, settings.end_time)):
         report.captured_outside_window += 1
         return None
     report.captured += 1
-    label = labels.take(event_id)
+    label = labels.take(label_id)
     if label is None:
         report.captured_without_label += 1
         return None
     report.merged += 1
-    report.late_labels += _is_late(label, moment, settings)
+    report.late_labels += _is_late(label, line, settings)
     truth = {"data": label.data, "encoding": label.encoding}
     return _TEXT_OF({**line.document, "groundTruthData": truth}) + "\n"
 
 
-def _parsed(line: Line) -> tuple[str, datetime | None]:
-    """The id by which a call is labelled, and its time."""
+def _label_id(line: Line) -> str:
+    """The id by which a call is labelled."""
     match line.document:
         case {"captureData": dict(), "eventMetadata": {"eventId": str(event_id), **rest}}:
             inference_id = rest.get("inferenceId")
             # Model Monitor takes the caller's id where there is one, and its own where not.
-            return inference_id if isinstance(inference_id, str) else event_id, _moment(rest, line)
-    raise unreadable(line.place, _WHAT, line.text, "it has no captureData or eventMetadata.eventId")
+            return inference_id if isinstance(inference_id, str) else event_id
+    raise unreadable(line.place, WHAT, line.text, "it has no captureData or eventMetadata.eventId")
 
 
-def _moment(metadata: dict[str, Any], line: Line) -> datetime | None:
-    text = metadata.get("inferenceTime")
-    if text is None:
-        return None
-    try:
-        return datetime.fromisoformat(text).astimezone(UTC)
-    except (TypeError, ValueError):
-        raise unreadable(line.place, _WHAT, line.text, f"its inferenceTime {text!r} is no time") from None
-
-
-def _is_inside(moment: datetime | None, line: Line, settings: Settings) -> bool:
-    window = Window(settings.start_time, settings.end_time)
-    if not window.is_limited:
-        return True
-    if moment is None:
-        raise unreadable(line.place, _WHAT, line.text, "it has no eventMetadata.inferenceTime")
-    return moment in window
-
-
-def _is_late(label: Label, moment: datetime | None, settings: Settings) -> bool:
+def _is_late(label: Label, line: Line, settings: Settings) -> bool:
     if label.hour is None:
         return False
     if settings.end_time is not None:
         return label.hour >= settings.end_time
+    moment = moment_of(line)
     return moment is not None and label.hour > moment
 
 

@@ -3,22 +3,23 @@
 import logging
 import math
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
+from dataclasses import replace
 from datetime import UTC, datetime
-from pathlib import Path
 from typing import Any
 
 from smcontract.failure import ContractError
 
 from monitor import quality_constraints
-from monitor.dataset_files import data_files
+from monitor.dataset import Dataset, prepared
 from monitor.environment import Command, Settings
 from monitor.findings import Findings, Metric
 from monitor.measures import Measure
+from monitor.metric_sections import metric_sections
 from monitor.predictions import Predictions, ProblemType
 from monitor.quality import Quality
 from monitor.quality_constraints import Constraint, Verdict
-from monitor.reading import estimated_rows, read_table
+from monitor.reading import read_table
 from monitor.spark import Spark, running_spark
 from monitor.table import Table
 
@@ -40,17 +41,22 @@ def analyse(settings: Settings) -> Findings:
     Raises ContractError for whatever the caller can mend.
     """
     expected = expected_constraints(settings)
-    files = data_files(settings.dataset_source)
     started = time.perf_counter()
-    with running_spark(estimated_rows(files)) as spark:
-        quality = measure(spark, settings, files)
+    with prepared(settings, None) as dataset, running_spark(dataset.rows) as spark:
+        quality = measure(spark, settings, dataset)
     log.info(
         "monitor.measured rows=%d left_out=%d seconds=%.3f",
         quality.rows,
         quality.left_out,
         time.perf_counter() - started,
     )
-    return findings(settings, quality, expected)
+    found = findings(settings, quality, expected)
+    return replace(
+        found,
+        left_out=found.left_out + dataset.left_out,
+        ground_truth=dataset.ground_truth,
+        remark=dataset.remark + found.remark,
+    )
 
 
 def expected_constraints(settings: Settings) -> dict[str, Constraint] | None:
@@ -63,9 +69,9 @@ def expected_constraints(settings: Settings) -> dict[str, Constraint] | None:
     )
 
 
-def measure(spark: Spark, settings: Settings, files: Sequence[Path]) -> Quality:
+def measure(spark: Spark, settings: Settings, dataset: Dataset) -> Quality:
     """Every measure of the analysis that the settings ask for."""
-    table = read_table(spark, settings, files, None)
+    table = read_table(spark, settings, dataset)
     return _analysis(settings.predictions.problem_type)(spark, table, settings.predictions)
 
 
@@ -80,14 +86,18 @@ def findings(settings: Settings, quality: Quality, expected: Mapping[str, Constr
     if expected is not None:
         verdict = quality_constraints.verdict(quality, expected, settings.predictions.tolerance)
         documents["constraint_violations.json"] = quality_constraints.violations_document(verdict.violations)
+    metrics = {name: _metric(measure) for name, measure in quality.measures.items()}
     return Findings(
         rows=quality.rows,
         documents=documents,
         violations=len(verdict.violations),
         cloudwatch=cloudwatch_metrics(quality),
-        metrics={name: _metric(measure) for name, measure in quality.measures.items()},
+        metrics=metrics,
         left_out=quality.left_out,
         remark=_remark(quality, verdict),
+        sections=metric_sections(
+            metrics, quality.details, expected, quality.rows, settings.predictions.tolerance
+        ),
     )
 
 

@@ -10,12 +10,11 @@ from pydeequ.analyzers import Completeness, Compliance, Size
 from smcontract.failure import ContractError
 
 from monitor.analyzers import Metrics, refuse_malformed, run
+from monitor.extract import GROUND_TRUTH
 from monitor.measures import SAMPLED_SHARE, SAMPLES
 from monitor.spark import Spark
 from monitor.table import MALFORMED, NUMBER, Column, Kind, Table
 
-# Of the label in merged data.
-GROUND_TRUTH = "groundTruth"
 SAMPLE_NAMES = tuple(f"s{number}" for number in range(SAMPLES))
 # What names of columns end with: nothing for all rows, and each sample's own.
 POPULATIONS = ("", *(f"_{name}" for name in SAMPLE_NAMES))

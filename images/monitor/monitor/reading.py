@@ -2,7 +2,6 @@
 
 import csv
 import gzip
-import io
 import itertools
 import json
 from collections.abc import Iterator, Sequence
@@ -11,14 +10,14 @@ from typing import Any
 
 from smcontract.failure import ContractError
 
-from monitor.captured import read_captured
-from monitor.dataset_files import names_of
-from monitor.dataset_format import CaptureFormat, CsvFormat, JsonLinesFormat, ParquetFormat
+from monitor.dataset import Dataset
+from monitor.dataset_files import names_of, open_text
+from monitor.dataset_format import CsvFormat, JsonLinesFormat, ParquetFormat
 from monitor.environment import Settings
+from monitor.extract import CsvRecords, ObjectRecords
 from monitor.flat_objects import fields, flat_table, quoted
-from monitor.spark import SMALL_ROWS, Spark
-from monitor.table import MALFORMED, Column, Kind, Table, text_columns
-from monitor.window import Window
+from monitor.spark import Spark
+from monitor.table import MALFORMED, Column, Kind, Table, positional_names, text_columns
 
 _SAMPLE_ROWS = 200
 _TAIL_BYTES = 1 << 20
@@ -27,36 +26,23 @@ _INTEGRAL = ("tinyint", "smallint", "int", "bigint")
 _FRACTIONAL = ("float", "double")
 
 
-def estimated_rows(files: Sequence[Path]) -> int:
-    """About how many rows there are; counted no further than it matters."""
-    rows = 0
-    for path in files:
-        with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                rows += block.count(b"\n")
-                if rows > SMALL_ROWS:
-                    return rows
-    return rows
+def read_table(spark: Spark, settings: Settings, dataset: Dataset) -> Table:
+    """The dataset, without the features that the settings exclude.
 
-
-def read_table(
-    spark: Spark, settings: Settings, files: Sequence[Path], baseline_names: Sequence[str] | None
-) -> Table:
-    """The dataset that the settings name, without the features that they exclude.
-
-    `baseline_names` name the columns where the data itself does not.
     Raises ContractError for what cannot be read.
     """
-    match settings.dataset_format:
+    files = dataset.files
+    match dataset.layout:
         case CsvFormat(header=header):
-            table = _read_csv(spark, files, header, baseline_names)
+            table = _read_csv(spark, files, header, dataset.names)
+        case CsvRecords(last_names=last_names):
+            table = _read_csv(spark, files, False, dataset.names, last_names)
+        case ObjectRecords(columns=columns):
+            table = _read_objects(spark, files, columns)
         case JsonLinesFormat():
             table = _read_json_lines(spark, files)
         case ParquetFormat():
             table = _read_parquet(spark, files)
-        case CaptureFormat(indexes=indexes):
-            window = Window(settings.start_time, settings.end_time)
-            table = read_captured(spark, files, indexes, window, baseline_names)
     return _without(table, settings.exclude_features)
 
 
@@ -70,16 +56,9 @@ def _without(table: Table, excluded: Sequence[str]) -> Table:
     return Table(table.frame, columns, table.can_be_malformed)
 
 
-def _open(path: Path) -> io.TextIOBase:
-    # Some programs begin a file with a byte order mark, which is no part of a name.
-    if path.suffix == ".gz":
-        return io.TextIOWrapper(gzip.open(path), encoding="utf-8-sig", newline="")
-    return path.open(encoding="utf-8-sig", newline="")
-
-
 def _first_rows(path: Path) -> list[list[str]]:
     try:
-        with _open(path) as lines:
+        with open_text(path) as lines:
             return list(itertools.islice(csv.reader(lines), _SAMPLE_ROWS))
     except UnicodeDecodeError as error:
         raise ContractError(f"{path.name} is not UTF-8 ({error.reason}); write it as UTF-8.") from None
@@ -88,7 +67,11 @@ def _first_rows(path: Path) -> list[list[str]]:
 
 
 def _read_csv(
-    spark: Spark, files: Sequence[Path], header: bool, baseline_names: Sequence[str] | None
+    spark: Spark,
+    files: Sequence[Path],
+    header: bool,
+    baseline_names: Sequence[str] | None,
+    last_names: Sequence[str] = (),
 ) -> Table:
     sample: list[list[str]] = []
     header_names: list[str] | None = None
@@ -99,7 +82,8 @@ def _read_csv(
             _check_header(path, names, header_names, files[0])
             header_names = names
         sample += rows
-    names = header_names or _positional_names(len(sample[0]) if sample else 0, baseline_names)
+    count = len(sample[0]) - len(last_names) if sample else 0
+    names = header_names or [*positional_names(count, baseline_names), *last_names]
     if not sample:
         raise ContractError(f"Job inputs had no data: {names_of(files)} has a header and no rows.")
     for path in files:
@@ -130,12 +114,6 @@ def _check_header(path: Path, names: list[str], expected: list[str] | None, firs
             f"{path.name} has other columns than {first.name}: {names!r} and {expected!r}; "
             "files of one dataset need the same header."
         )
-
-
-def _positional_names(count: int, baseline_names: Sequence[str] | None) -> list[str]:
-    """The baseline's names for as many columns as it has; `_c0`, `_c1` … for others."""
-    known = list(baseline_names or ())[:count]
-    return known + [f"_c{index}" for index in range(len(known), count)]
 
 
 def _refuse_torn_csv(path: Path, width: int) -> None:
@@ -181,8 +159,22 @@ def _read_json_lines(spark: Spark, files: Sequence[Path]) -> Table:
     return flat_table(spark, frame, list(_first_objects(files)), names_of(files))
 
 
+def _read_objects(spark: Spark, files: Sequence[Path], columns: Sequence[tuple[int, str]]) -> Table:
+    schema = ", ".join(f"f{index} STRING" for index, _ in sorted(columns))
+    frame = spark.session.read().schema(schema).json(spark.sequence(map(_uri, files)))
+    sample = [[each.get(f"f{index}") for index, _ in columns] for each in _first_objects(files)]
+    looks_numeric = [each.looks_numeric for each in text_columns([name for _, name in columns], sample)]
+    return Table(
+        frame,
+        tuple(
+            Column(index, name, looks_numeric=numeric)
+            for (index, name), numeric in zip(columns, looks_numeric, strict=True)
+        ),
+    )
+
+
 def _first_objects(files: Sequence[Path]) -> Iterator[dict[str, Any]]:
-    with _open(files[0]) as lines:
+    with open_text(files[0]) as lines:
         for line in itertools.islice(lines, _SAMPLE_ROWS):
             try:
                 document = json.loads(line)

@@ -30,6 +30,11 @@ from smcontract.failure import ContractError
             ' "output_columns_position": "END"}}',
             CaptureFormat(("endpointInput", "endpointOutput")),
         ),
+        ('{"sagemakerMergeJson": {}}', CaptureFormat(("endpointOutput",), is_merged=True)),
+        (
+            '{"sagemakerMergeJson": {"captureIndexNames": ["endpointInput"]}}',
+            CaptureFormat(("endpointInput",), is_merged=True),
+        ),
     ],
 )
 def test_a_format_is_what_the_contract_calls_it(text: str, expected: DatasetFormat) -> None:
@@ -45,7 +50,7 @@ def test_a_format_is_what_the_contract_calls_it(text: str, expected: DatasetForm
         ('{"avro": {}}', "'avro' is unknown"),
         ('{"csv": {"header": "yes"}}', "csv.header must be true or false"),
         ('{"json": {"lines": false}}', "not one object a line is not implemented"),
-        ('{"sagemakerMergeJson": {}}', "'sagemakerMergeJson' .* is not implemented"),
+        ('{"sagemakerMergeJson": {"captureIndexNames": [{}]}}', "sagemakerMergeJson.captureIndexNames must"),
         ('{"sagemakerCaptureJson": {"captureIndexNames": ["groundTruth"]}}', "captureIndexNames"),
         (
             '{"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput", "endpointOutput"],'

@@ -81,8 +81,9 @@ def test_what_is_missing_is_named(name: str) -> None:
     ("variables", "told"),
     [
         ({"analysis_type": "BIAS"}, "analysis_type=BIAS is not implemented; it can be DATA_QUALITY"),
-        ({"record_preprocessor_script": "/a.py"}, "record_preprocessor_script is set"),
-        ({"post_analytics_processor_script": "/a.py"}, "post_analytics_processor_script is set"),
+        ({"record_preprocessor_script": "/a.py"}, "record_preprocessor_script=/a.py is not a file"),
+        ({"post_analytics_processor_script": "/a.py"}, "post_analytics_processor_script=/a.py is not a file"),
+        ({"other_records": "skip"}, "other_records=skip must be fail or leave_out"),
         ({"start_time": "yesterday"}, "start_time=yesterday is not a time"),
         (
             {"start_time": "2026-01-01T01:00:00Z", "end_time": "2026-01-01T01:00:00Z"},

@@ -4,9 +4,9 @@ import gzip
 from pathlib import Path
 
 import pytest
-from monitor.dataset_files import data_files
-from monitor.reading import _last_line, _positional_names, _refuse_torn_csv, estimated_rows
-from monitor.table import Column, Kind, text_columns
+from monitor.dataset_files import data_files, estimated_rows
+from monitor.reading import _last_line, _refuse_torn_csv
+from monitor.table import Column, Kind, positional_names, text_columns
 from smcontract.failure import ContractError
 
 
@@ -40,8 +40,8 @@ def test_rows_are_counted_as_far_as_it_matters(tmp_path: Path) -> None:
     few.write_text("a\n" * 10)
     many.write_text("a\n" * 150_000)
 
-    assert estimated_rows([few]) == 10
-    assert estimated_rows([few, many]) > 100_000
+    assert estimated_rows([few], 100_000) == 10
+    assert estimated_rows([few, many], 100_000) > 100_000
 
 
 @pytest.mark.parametrize(
@@ -67,9 +67,9 @@ def test_the_end_of_a_compressed_file_is_left_to_its_checksum(tmp_path: Path) ->
 
 
 def test_columns_without_names_have_the_baselines_by_place() -> None:
-    assert _positional_names(3, ["age", "rate"]) == ["age", "rate", "_c2"]
-    assert _positional_names(1, ["age", "rate"]) == ["age"]
-    assert _positional_names(2, None) == ["_c0", "_c1"]
+    assert positional_names(3, ["age", "rate"]) == ["age", "rate", "_c2"]
+    assert positional_names(1, ["age", "rate"]) == ["age"]
+    assert positional_names(2, None) == ["_c0", "_c1"]
 
 
 def test_a_sample_says_what_looks_like_numbers() -> None:

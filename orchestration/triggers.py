@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.clients import Aws
-from orchestration.deploy_function import DeployFunction
+from orchestration.deploy_function import deploy_function
 from orchestration.errors import OrchestrationError
 from orchestration.names import (
     DATA_PARAMETERS,
@@ -34,7 +34,7 @@ class Triggers:
         """Set up what is not there, and leave the rest as it is."""
         self._tell_of_new_objects()
         self._ensure_incoming(pipeline_arn)
-        function = DeployFunction(self.aws, self.project)
+        function = deploy_function(self.aws, self.project)
         function_arn = function.ensure()
         for suffix, pattern in self._decisions().items():
             rule = self._rule(suffix, pattern)

@@ -1,1 +1,1 @@
-"""Functions that events call. Each is one file with boto3 and nothing else, and knows no project."""
+"""Functions that events call: boto3 and each other, nothing else of this package, and no project."""

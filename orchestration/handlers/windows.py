@@ -1,68 +1,96 @@
-"""The hours that a monitor looks at, and the objects of them: captured requests, labels, manifests."""
+"""A stretch of hours, and the objects of it: what an endpoint captured, and what came true of that.
+
+Both lie below the hour of their event, so what a window needs is known from names alone:
+`<captured>/<endpoint>/<variant>/yyyy/mm/dd/hh/` and `<ground truth>/yyyy/mm/dd/hh/`.
+"""
 
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import urlparse
 
-HOUR = timedelta(hours=1)
-DAY = timedelta(days=1)
-# The folders of an hour, which both kinds of objects have (contracts of capture and ground truth).
 HOUR_FOLDER = "%Y/%m/%d/%H"
+# Labels lie below the hour at which they came, by the clock of whoever wrote them down, which
+# may be behind the endpoint's.
+LABELS_EARLIER = timedelta(days=1)
 
 
 @dataclass(frozen=True)
 class Window:
-    """From `start` until before `end`, both full hours of UTC."""
+    """From `start` up to but without `end`, both UTC."""
 
     start: datetime
     end: datetime
 
+    def __str__(self) -> str:
+        """As a message says it."""
+        return f"from {moment_text(self.start)} to {moment_text(self.end)}"
+
+    @property
+    def last_folder(self) -> str:
+        """The folder of its last hour."""
+        return (self.end - timedelta(microseconds=1)).strftime(HOUR_FOLDER)
+
+
+def moment_text(moment: datetime) -> str:
+    """A moment as Model Monitor writes it: 2026-01-31T23:00:00Z."""
+    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+
 
 def captured_keys(s3: Any, captured_uri: str, endpoint: str, window: Window) -> list[str]:
-    """URIs of what an endpoint's variants have captured in the window, in their order."""
-    folder = f"{captured_uri}/{endpoint}/"
-    # <variant>/yyyy/mm/dd/hh/<object>
-    found = ((uri, moment_of(uri.removeprefix(folder).split("/")[1:5])) for uri in objects_below(s3, folder))
-    return [uri for uri, moment in found if moment is not None and window.start <= moment < window.end]
+    """The URIs of the objects that hold an endpoint's calls of `window`, those of every variant."""
+    found = []
+    for variant in _folders(s3, f"{captured_uri.rstrip('/')}/{endpoint}/"):
+        last = f"{variant}{window.last_folder}/"
+        for uri in _objects(s3, variant, window.start.strftime(HOUR_FOLDER)):
+            # Names are listed in order: what begins with a later hour ends the window.
+            if uri[: len(last)] > last:
+                break
+            found.append(uri)
+    return found
 
 
 def label_keys(s3: Any, ground_truth_uri: str, start: datetime) -> list[str]:
-    """URIs of labels that may be about a request from `start` on, in their order.
-
-    A label's hour is that in which it came, by the clock of whoever took it, and may be any
-    later one. A day is allowed for clocks that differ.
-    """
-    folder = f"{ground_truth_uri}/"
-    found = ((uri, moment_of(uri.removeprefix(folder).split("/")[:4])) for uri in objects_below(s3, folder))
-    return [uri for uri, moment in found if moment is not None and moment >= start - DAY]
+    """The URIs of the objects whose labels may be of calls since `start`: labels come late."""
+    earliest = (start - LABELS_EARLIER).strftime(HOUR_FOLDER)
+    return list(_objects(s3, f"{ground_truth_uri.rstrip('/')}/", earliest))
 
 
 def write_manifest(s3: Any, uri: str, prefix_uri: str, keys: Iterable[str]) -> str:
-    """Store a ManifestFile of the objects, whose URIs begin with `prefix_uri`; returns its URI.
+    """Write a ManifestFile of objects below `prefix_uri`, and return where it is.
 
-    What follows `prefix_uri` is an object's path where a job reads it (API reference, S3DataSource).
+    The job that reads it gets each as a file whose path is what follows the prefix.
     """
+    names = [key.removeprefix(prefix_uri) for key in keys]
     place = urlparse(uri)
-    entries = [{"prefix": prefix_uri}, *(key.removeprefix(prefix_uri) for key in keys)]
-    s3.put_object(Bucket=place.netloc, Key=place.path.lstrip("/"), Body=json.dumps(entries).encode())
+    s3.put_object(
+        Bucket=place.netloc,
+        Key=place.path.lstrip("/"),
+        Body=json.dumps([{"prefix": prefix_uri}, *names]).encode(),
+        ContentType="application/json",
+    )
     return uri
 
 
-def objects_below(s3: Any, uri: str) -> Iterator[str]:
-    """URIs of all objects below `uri`, in the order of their keys."""
+def _folders(s3: Any, uri: str) -> list[str]:
     place = urlparse(uri)
-    pages = s3.get_paginator("list_objects_v2").paginate(Bucket=place.netloc, Prefix=place.path.lstrip("/"))
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=place.netloc, Prefix=place.path.lstrip("/"), Delimiter="/"
+    )
+    found = (folder["Prefix"] for page in pages for folder in page.get("CommonPrefixes", []))
+    return [f"s3://{place.netloc}/{prefix}" for prefix in found]
+
+
+def _objects(s3: Any, uri: str, first_folder: str) -> Iterator[str]:
+    """The objects below `uri`, in the order of their names, those before `first_folder` left out."""
+    place = urlparse(uri)
+    prefix = place.path.lstrip("/")
+    # Of the folder's own objects each is after the folder's name.
+    pages = s3.get_paginator("list_objects_v2").paginate(
+        Bucket=place.netloc, Prefix=prefix, StartAfter=f"{prefix}{first_folder}"
+    )
     for page in pages:
         for item in page.get("Contents", []):
             yield f"s3://{place.netloc}/{item['Key']}"
-
-
-def moment_of(parts: list[str]) -> datetime | None:
-    """The hour that the folders yyyy, mm, dd, hh name; None where they name none."""
-    try:
-        return datetime.strptime("/".join(parts), HOUR_FOLDER).replace(tzinfo=UTC)
-    except ValueError:
-        return None

@@ -9,6 +9,7 @@ from smcontract.failure import ContractError
 from monitor import constraints, metrics_file, statistics, violations
 from monitor.dataset import Dataset, prepared
 from monitor.environment import Command, Settings
+from monitor.feature_sections import feature_sections
 from monitor.findings import Findings
 from monitor.profiles import DatasetProfile, InferredType, Profile
 from monitor.reading import read_table
@@ -43,6 +44,7 @@ def _baseline(settings: Settings) -> Findings:
         left_out=dataset.left_out,
         ground_truth=dataset.ground_truth,
         remark=dataset.remark + _without_values(described),
+        sections=feature_sections(described, {}, {}),
     )
 
 
@@ -70,6 +72,9 @@ def _drift(settings: Settings) -> Findings:
         left_out=dataset.left_out,
         ground_truth=dataset.ground_truth,
         remark=dataset.remark + _without_values(described),
+        sections=feature_sections(
+            described, found.drifts, before, frozenset(each.feature_name for each in found.violations)
+        ),
     )
 
 

@@ -22,7 +22,7 @@ class Findings:
     without time and dimensions; `drifts` are distances by feature; `remark` is
     what the job's message adds, `left_out` counts calls of another form, and
     `ground_truth` are the counts of the merge. `profile` is there for data quality, `metrics`
-    for the other analyses.
+    for the other analyses. `sections` are the analysis's own part of the page, as HTML.
     """
 
     rows: int
@@ -35,3 +35,4 @@ class Findings:
     left_out: int = 0
     ground_truth: dict[str, int] | None = None
     remark: str = ""
+    sections: tuple[str, ...] = ()

@@ -1,10 +1,12 @@
-"""monitoring_report.json: an analysis in a few numbers, for programs and for the next report's trend."""
+"""What every analysis leaves for whoever looks at it: a page, and a few numbers for programs and trends."""
 
 from datetime import datetime
 from typing import Any
 
+from monitor import page, violations
 from monitor.environment import Analysis, Settings
 from monitor.findings import Findings
+from monitor.trend import read_previous
 
 FILE_NAME = "monitoring_report.json"
 VERSION = 1
@@ -16,8 +18,22 @@ _NAMES = {
 }
 
 
+def reports(settings: Settings, findings: Findings) -> dict[str, dict[str, Any] | str]:
+    """The files' contents by name.
+
+    Raises ContractError for a file among the previous reports that is none.
+    """
+    document = report_document(settings, findings)
+    found = findings.documents.get(violations.FILE_NAME, {}).get("violations", [])
+    previous = read_previous(settings.previous_reports, document)
+    return {
+        FILE_NAME: document,
+        page.FILE_NAME: page.page(document, found, findings.sections, previous),
+    }
+
+
 def report_document(settings: Settings, findings: Findings) -> dict[str, Any]:
-    """The file's content; of a metric that the data cannot tell the value is null."""
+    """The content of monitoring_report.json; of a metric that the data cannot tell the value is null."""
     return {
         "version": VERSION,
         "analysis": _NAMES[settings.analysis],

@@ -5,7 +5,7 @@ very same parts.
 """
 
 import tempfile
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -46,24 +46,26 @@ def _folder() -> Iterator[Path]:
 
 
 def measured(
-    project: Project, images: dict[str, str], data: Path, seeds: Sequence[int] = SEEDS
-) -> tuple[Quality, Quality]:
-    """The project's own model and the plain one, on the same splits."""
-    ours: list[dict[str, float]] = []
-    plain: list[dict[str, float]] = []
+    project: Project,
+    models: Mapping[str, Mapping[str, object]],
+    images: dict[str, str],
+    data: Path,
+    seeds: Sequence[int] = SEEDS,
+) -> dict[str, Quality]:
+    """How good each of `models` is, hyperparameters by name, all of them on the same splits."""
+    rounds: dict[str, list[dict[str, float]]] = {name: [] for name in models}
     for seed in seeds:
         with _folder() as folder:
             parts = folder / "preprocess"
             preprocess(images["preprocess"], project, data, seed, parts)
-            for name, hyperparameters, rounds in (
-                ("ours", dict(project.hyperparameters), ours),
-                ("plain", PLAIN, plain),
-            ):
+            for name, hyperparameters in models.items():
                 trained = folder / f"train-{name}"
-                prepare_training(hyperparameters, parts, trained)
+                prepare_training(dict(hyperparameters), parts, trained)
                 docker_run(images["train_xgb"], ["train"], trained)
-                rounds.append(evaluate(images["train_xgb"], parts, trained, folder / f"evaluate-{name}"))
-    return Quality(tuple(ours)), Quality(tuple(plain))
+                rounds[name].append(
+                    evaluate(images["train_xgb"], parts, trained, folder / f"evaluate-{name}")
+                )
+    return {name: Quality(tuple(each)) for name, each in rounds.items()}
 
 
 def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:
@@ -72,7 +74,9 @@ def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:
     figures.note("data", data.name)
     figures.note("synthetic", is_synthetic)
     for label, overrides in (("14 features", ()), ("16 features", WITH_EARLIER_CAMPAIGNS)):
-        ours, plain = measured(load_project("bank", overrides), images, data)
+        project = load_project("bank", overrides)
+        models: dict[str, Mapping[str, object]] = {"ours": project.hyperparameters, "plain": PLAIN}
+        ours, plain = measured(project, models, images, data).values()
         for metric in ("accuracy", "auc"):
             figures.add(
                 f"{metric}, {label}",

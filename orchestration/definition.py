@@ -6,7 +6,7 @@ pipeline again.
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from importlib.metadata import version
 from pathlib import Path
@@ -39,15 +39,20 @@ def training_definition(
     project: Project, settings: Settings, images: Mapping[str, str], build_dir: Path
 ) -> Definition:
     """The definition of `project`'s training pipeline, written to build/pipelines/."""
-    file = build_dir / "pipelines" / f"{project.name}.json"
-    stamp = file.with_suffix(".stamp")
     inputs = digest_of_inputs(project, settings, images)
+    file = build_dir / "pipelines" / f"{project.name}.json"
+    return kept(file, inputs, lambda: _captured(project, settings, images))
+
+
+def kept(file: Path, inputs: str, capture: Callable[[], Any]) -> Definition:
+    """The definition in `file` where it is of these inputs (digest_of_inputs), else of the pipeline captured."""
+    stamp = file.with_suffix(".stamp")
     if file.is_file() and stamp.is_file():
         text = file.read_text(encoding="utf-8")
         # A file that somebody has changed by hand is not what these inputs give.
         if stamp.read_text(encoding="utf-8") == stamped(inputs, text):
             return Definition(text, file)
-    text = readable(_captured(project, settings, images).definition())
+    text = readable(capture().definition())
     file.parent.mkdir(parents=True, exist_ok=True)
     stamp.unlink(missing_ok=True)
     file.write_text(text, encoding="utf-8")

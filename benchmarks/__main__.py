@@ -13,6 +13,7 @@ from benchmarks import (
     invocations,
     job_queue,
     model_quality,
+    monitor,
     pipelines,
     run_overhead,
     serving,
@@ -39,6 +40,7 @@ QUESTIONS = {
     # Last: they end the run where a peer of theirs is not there.
     "featurestore": featurestore.main,
     "serving": serving.main,
+    "monitor": monitor.main,
 }
 
 

@@ -36,10 +36,16 @@ def docker(*arguments: str) -> str:
     return answer.stdout
 
 
-def docker_run(image: str, command: Sequence[str], root: Path, entrypoint: str | None = None) -> Ended:
+def docker_run(
+    image: str,
+    command: Sequence[str],
+    root: Path,
+    entrypoint: str | None = None,
+    options: Sequence[str] = (),
+) -> Ended:
     """Run `image` with `root` at /opt/ml to its end. Raises JobError where it fails."""
     name = f"slipway-bench-{uuid4().hex[:12]}"
-    options = ["--entrypoint", entrypoint] if entrypoint else []
+    options = [*options, *(["--entrypoint", entrypoint] if entrypoint else [])]
     try:
         answer = subprocess.run(
             [

@@ -42,23 +42,25 @@ def _steps(heights: Sequence[float]) -> str:
 def category_bars(shares: Sequence[tuple[str, Mapping[str, float]]], description: str) -> str:
     """A pair of bars for each of the first categories: class and share of each."""
     rows, labelled = [], 104
+    scale = (WIDTH - labelled - 66) / (max((max(bars.values()) for _, bars in shares), default=0.0) or 1.0)
     for place, (name, bars) in enumerate(shares[:_CATEGORIES]):
         top = place * 22
         rows.append(text(0, top + 13, name if len(name) <= 15 else f"{name[:14]}…"))
         for line, (style, share) in enumerate(bars.items()):
-            width = _short(share * (WIDTH - labelled - 44))
+            width = _short(share * scale)
             y = top + 2 + 8 * line
             rows.append(f'<rect class="{style}" x="{labelled}" y="{y}" width="{width}" height="7"/>')
         shown = " → ".join(f"{share:.0%}" for share in bars.values())
-        longest = labelled + max(bars.values()) * (WIDTH - labelled - 44) + 4
-        rows.append(text(min(longest, WIDTH - 62), top + 13, shown))
+        rows.append(text(labelled + max(bars.values()) * scale + 4, top + 13, shown))
     return picture("".join(rows), description, height=22 * min(len(shares), _CATEGORIES))
 
 
-def line(values: Sequence[float | None], description: str, threshold: float | None = None) -> str:
-    """Values over the windows, from the oldest on; a gap where there is none, and a line at the threshold."""
-    there = [value for value in (*values, threshold) if value is not None]
-    low, high = min(there), max(there)
+def line(values: Sequence[float | None], description: str, from_zero: bool) -> str:
+    """Values over the windows, from the oldest on; nothing where there is none."""
+    there = [value for value in values if value is not None]
+    if not there:
+        return "<p>No value to show.</p>"
+    low, high = 0.0 if from_zero else min(there), max(there)
     span = (high - low) or abs(high) or 1.0
     low, high = low - 0.08 * span, high + 0.08 * span
     step = (WIDTH - 16) / max(len(values) - 1, 1)
@@ -71,9 +73,6 @@ def line(values: Sequence[float | None], description: str, threshold: float | No
     content = f'<path class="trend" d="M{path}"/>' + "".join(
         f'<circle cx="{_short(x)}" cy="{y(value)}" r="2.5"/>' for x, value in dots
     )
-    if threshold is not None:
-        content += f'<path class="threshold" d="M0 {y(threshold)}H{WIDTH}"/>'
-        content += text(WIDTH, float(y(threshold)) - 3, number(threshold), "end")
     first, last = dots[0][1], dots[-1][1]
     return picture(
         content + text(0, HEIGHT - 2, number(first)) + text(WIDTH, HEIGHT - 2, number(last), "end"),

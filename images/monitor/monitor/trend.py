@@ -12,7 +12,7 @@ from monitor import drawing
 
 _FILE_NAME = "monitoring_report.json"
 _WINDOWS = 48
-_PICTURES = 12
+_PICTURES = 8
 _Value = Callable[[Mapping[str, Any]], float | None]
 
 
@@ -56,10 +56,11 @@ def trend_section(windows: Sequence[Mapping[str, Any]]) -> str:
     """HTML on the windows, of which the last one is this report's; nothing where it is the first."""
     if len(windows) < 2:
         return ""
-    series: dict[str, _Value] = {"Violations": lambda report: float(report["violations"])}
-    series |= {f"Drift of {name}": _drift_of(name) for name in _farthest(windows[-1]["drifts"])}
-    series |= {name: _metric_of(name) for name in _metrics_shown(windows[-1]["metrics"])}
-    figures = "".join(_figure(title, value, windows) for title, value in series.items())
+    counts: dict[str, _Value] = {"Violations": lambda report: float(report["violations"])}
+    counts |= {f"Drift of {name}": _drift_of(name) for name in _farthest(windows[-1]["drifts"])}
+    metrics = {name.replace("_", " "): _metric_of(name) for name in _told(windows[-1]["metrics"])}
+    figures = "".join(_figure(title, value, windows, from_zero=True) for title, value in counts.items())
+    figures += "".join(_figure(title, value, windows, from_zero=False) for title, value in metrics.items())
     return (
         f"<h2>Trend</h2><p>The last {len(windows)} windows, this one at the right.</p>"
         f'<div class="cards">{figures}</div>'
@@ -67,16 +68,16 @@ def trend_section(windows: Sequence[Mapping[str, Any]]) -> str:
 
 
 def _farthest(drifts: Mapping[str, float]) -> list[str]:
-    return sorted(drifts, key=lambda name: -drifts[name])[: _PICTURES - 1]
+    return sorted((name for name in drifts if drifts[name]), key=lambda name: -drifts[name])[:_PICTURES]
 
 
-def _metrics_shown(metrics: Mapping[str, Any]) -> list[str]:
+def _told(metrics: Mapping[str, Any]) -> list[str]:
     told = [
         name
         for name, metric in metrics.items()
         if metric["value"] is not None and "best_constant" not in name
     ]
-    return told[: _PICTURES - 1]
+    return told[:_PICTURES]
 
 
 def _drift_of(name: str) -> _Value:
@@ -87,7 +88,7 @@ def _metric_of(name: str) -> _Value:
     return lambda report: report["metrics"].get(name, {}).get("value")
 
 
-def _figure(title: str, value: _Value, windows: Sequence[Mapping[str, Any]]) -> str:
+def _figure(title: str, value: _Value, windows: Sequence[Mapping[str, Any]], from_zero: bool) -> str:
     values = [value(report) for report in windows]
-    picture = drawing.line(values, f"{title} in the last {len(windows)} windows")
+    picture = drawing.line(values, f"{title} in the last {len(windows)} windows", from_zero)
     return f"<figure><figcaption><b>{escape(title)}</b></figcaption>{picture}</figure>"

@@ -1,0 +1,166 @@
+"""Data to monitor, and three other programs that describe it: plain pydeequ, Evidently and whylogs."""
+
+import json
+import shutil
+import sys
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from time import perf_counter
+
+import numpy as np
+import numpy.typing as npt
+
+from benchmarks.jobs import JobError, docker_run
+from scripts.commands import ROOT, SetupError, capture
+
+ENVIRONMENTS = ROOT / "build" / "peers"
+CSV_NAME = "rows.csv"
+_ROWS_A_BLOCK = 100_000
+
+# As pydeequ's README has it: defaults throughout, the schema inferred. Deequ's jar is
+# among Spark's own in this image, so that it needs no package from elsewhere.
+PYDEEQU = """
+import json, sys
+from pyspark.sql import SparkSession
+from pydeequ.profiles import ColumnProfilerRunner
+
+spark = SparkSession.builder.getOrCreate()
+frame = spark.read.csv(sys.argv[1], header=True, inferSchema=True)
+result = ColumnProfilerRunner(spark).onData(frame).withKLLProfiling().run()
+sketched = [each for each in result.profiles.values() if getattr(each, "kll", None)]
+print("\\nfound", json.dumps([result.numRecords, len(result.profiles), len(sketched)]))
+spark.stop()
+"""
+EVIDENTLY = """
+import json, sys
+import pandas as pd
+from evidently import Dataset, Report
+from evidently.presets import DataSummaryPreset
+
+frame = pd.read_csv(sys.argv[1])
+snapshot = Report([DataSummaryPreset()]).run(Dataset.from_pandas(frame))
+metrics = json.loads(snapshot.json())["metrics"]
+named = {str(each) for name in frame for each in [name] if any(name in json.dumps(m) for m in metrics)}
+print("found", json.dumps([len(frame), len(named), len(named)]))
+"""
+WHYLOGS = """
+import json, sys
+import pandas as pd
+import whylogs
+
+frame = pd.read_csv(sys.argv[1])
+view = whylogs.log(frame).profile().view()
+told = view.to_pandas()
+print("found", json.dumps([int(told["counts/n"].max()), len(told), int(told["distribution/n"].gt(0).sum())]))
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """A dataset: `categories` of its columns are text, the others numbers."""
+
+    rows: int
+    columns: int
+    categories: int
+
+    @property
+    def name(self) -> str:
+        """For people."""
+        return f"{self.rows:,} x {self.columns}"
+
+
+@dataclass(frozen=True, slots=True)
+class Environment:
+    """A peer in an environment of its own, and the program that describes a CSV file with it."""
+
+    name: str
+    requirements: tuple[str, ...]
+    program: str
+
+    def python(self) -> Path:
+        """Its interpreter, made where it is not there yet. Raises SetupError with pip's last lines."""
+        folder = ENVIRONMENTS / self.requirements[0].replace("==", "-")
+        python = folder / "bin" / "python"
+        if capture([str(python), "-c", f"import {self.name}"], 120).returncode == 0:
+            return python
+        shutil.rmtree(folder, ignore_errors=True)
+        made = capture([sys.executable, "-m", "venv", str(folder)], 120)
+        if made.returncode == 0:
+            made = capture([str(folder / "bin" / "pip"), "install", "-q", *self.requirements], 900)
+        if made.returncode != 0:
+            raise SetupError(
+                f"{self.requirements[0]} cannot be installed to compare with:\n{made.stderr[-800:]}"
+            )
+        return python
+
+    def described(self, shape: Shape, folder: Path) -> float:
+        """Seconds from the process's start to its exit. Raises JobError where it found something else."""
+        command = [str(self.python()), "-c", self.program, str(folder / CSV_NAME)]
+        started = perf_counter()
+        answer = capture(command, 900)
+        seconds = perf_counter() - started
+        if answer.returncode != 0:
+            raise JobError(f"{self.name}: {answer.stderr[-1500:]}")
+        _check(self.name, answer.stdout, shape)
+        return seconds
+
+
+PEERS = (
+    Environment("evidently", ("evidently==0.7.21", "pandas<3"), EVIDENTLY),
+    Environment("whylogs", ("whylogs==1.6.4", "pandas<3"), WHYLOGS),
+)
+
+
+def plain_pydeequ(image: str, shape: Shape, folder: Path) -> float:
+    """Seconds from a container's start to its exit, of the same pydeequ, Deequ, Spark and Java.
+
+    Raises JobError where it found something else.
+    """
+    (folder / "profile.py").write_text(PYDEEQU, encoding="utf-8")
+    script = "export JAVA_HOME=/opt/java && exec python /opt/ml/profile.py /opt/ml/" + CSV_NAME
+    ended = docker_run(image, ["-c", script], folder, entrypoint="sh")
+    _check("pydeequ", ended.log, shape)
+    return ended.seconds
+
+
+def _check(name: str, log: str, shape: Shape) -> None:
+    """Every row and column was looked at, and every number sketched."""
+    found = [line.partition("found ")[2] for line in log.splitlines() if line.startswith("found ")]
+    rows, columns, sketched = json.loads(found[-1]) if found else (0, 0, 0)
+    if (rows, columns) != (shape.rows, shape.columns) or sketched < shape.columns - shape.categories:
+        raise JobError(f"{name} found {rows} rows, {columns} columns and {sketched} sketches: {log[-500:]}")
+
+
+def write_rows(shape: Shape, folder: Path, seed: int = 0) -> None:
+    """A seeded CSV file: whole numbers, fractions, fractions with gaps, and categories.
+
+    Of as many columns as the bank's encoded rows have, most are zeros and ones, as there.
+    """
+    random = np.random.default_rng(seed)
+    with (folder / CSV_NAME).open("w", encoding="utf-8") as file:
+        file.write(",".join(f"column{number}" for number in range(shape.columns)) + "\n")
+        for begin in range(0, shape.rows, _ROWS_A_BLOCK):
+            count = min(_ROWS_A_BLOCK, shape.rows - begin)
+            columns = [_column(random, shape, number, count) for number in range(shape.columns)]
+            file.writelines(",".join(row) + "\n" for row in zip(*columns, strict=True))
+
+
+def _column(random: np.random.Generator, shape: Shape, number: int, count: int) -> Sequence[str]:
+    if number < shape.categories:
+        values = random.integers(0, 4 + 3 * number, count)
+        return [f"value {value}" for value in values]
+    kind = number % 3
+    if shape.columns > 40 and number > 7:
+        return _texts(random.integers(0, 2, count))
+    if kind == 0:
+        return _texts(random.integers(0, 100 * (number + 1), count))
+    if kind == 1:
+        return _texts(np.round(random.normal(number, 3, count), 6))
+    there = random.random(count) >= 0.1
+    gapless = _texts(np.round(random.exponential(5, count), 4))
+    return [value if is_there else "" for value, is_there in zip(gapless, there, strict=True)]
+
+
+def _texts(values: npt.NDArray[np.generic]) -> list[str]:
+    return [str(value) for value in values.tolist()]

@@ -45,7 +45,7 @@ def training_definition(
 
 
 def kept(file: Path, inputs: str, capture: Callable[[], Any]) -> Definition:
-    """The definition in `file` where it is of these inputs (digest_of_inputs), else of the pipeline captured."""
+    """The definition in `file` where it is of these inputs, else of the pipeline that `capture` gives."""
     stamp = file.with_suffix(".stamp")
     if file.is_file() and stamp.is_file():
         text = file.read_text(encoding="utf-8")
@@ -60,14 +60,15 @@ def kept(file: Path, inputs: str, capture: Callable[[], Any]) -> Definition:
     return Definition(text, file)
 
 
-def digest_of_inputs(project: Project, settings: Settings, images: Mapping[str, str]) -> str:
-    """A digest of all that decides a definition's text."""
+def digest_of_inputs(project: Project, settings: Settings, images: Mapping[str, str], *others: str) -> str:
+    """A digest of all that decides a definition's text; `others` is what a pipeline has of its own."""
     facts = {
         "project": project.model_dump(mode="json"),
         "images": dict(images),
         "role": settings.role_arn,
         "region": settings.region,
         "sdk": {name: version(name) for name in DISTRIBUTIONS},
+        "others": others,
     }
     digest = hashlib.sha256(json.dumps(facts, sort_keys=True).encode())
     for pattern in SOURCES:

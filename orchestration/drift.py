@@ -22,7 +22,7 @@ from orchestration.endpoint import Endpoint
 from orchestration.errors import DriftError
 from orchestration.execution import Execution, Step
 from orchestration.figures_file import write_figures
-from orchestration.handlers.windows import Window, captured_keys
+from orchestration.handlers.windows import Window, captured_keys, moment_text
 from orchestration.inference_api import InferenceApi
 from orchestration.jobs import Job
 from orchestration.loop import Loop
@@ -152,7 +152,7 @@ class Drift:
         if start + HOUR - now < LATEST:
             start += HOUR
             self.clock.move(start)
-        self.record.window = {"start": _text(start), "end": _text(start + HOUR)}
+        self.record.window = {"start": moment_text(start), "end": moment_text(start + HOUR)}
         return start
 
     def _send(self, drill: Drill, rows: Sequence[LabelledRow], start: datetime) -> None:
@@ -321,7 +321,3 @@ def drift(made: Drift, drill: Drill, file: Path) -> None:
     finally:
         made.record.seconds = round(time.monotonic() - started, 3)
         write_figures(made.record, file)
-
-
-def _text(moment: datetime) -> str:
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -52,10 +52,10 @@ class LabelledRows:
         window = Window(end - sources.look_back, end)
         captured = captured_keys(self._s3, sources.captured_uri, sources.endpoint_name, window)
         if not captured:
-            raise NothingToTrainOnError(f"Job inputs had no data: no request was captured {_told(window)}")
+            raise NothingToTrainOnError(f"Job inputs had no data: no request was captured {window}")
         labels = label_keys(self._s3, sources.ground_truth_uri, window.start)
         if not labels:
-            raise NothingToTrainOnError(f"no ground truth found {_told(window)}")
+            raise NothingToTrainOnError(f"no ground truth found {window}")
         versions = list(self._versions())
         folder = f"{sources.windows_uri}/{execution_id}"
         return {
@@ -129,7 +129,3 @@ class LabelledRows:
 def _metadata(version: Document) -> dict[str, str]:
     found: dict[str, str] = version.get("CustomerMetadataProperties", {})
     return found
-
-
-def _told(window: Window) -> str:
-    return f"from {window.start:%Y-%m-%dT%H:%M:%SZ} to {window.end:%Y-%m-%dT%H:%M:%SZ}"

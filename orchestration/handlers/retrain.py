@@ -17,6 +17,7 @@ from typing import Any
 import boto3
 
 from orchestration.handlers.labelled_rows import LabelledRows, Sources
+from orchestration.handlers.windows import moment_text
 
 Document = dict[str, Any]
 
@@ -99,17 +100,26 @@ class Retraining:
         end = moment(violations["window_end"])
         started = self._started()
         if end in started:
-            return {"action": "nothing", "reason": f"the retraining up to {text(end)} has been started"}
+            return {
+                "action": "nothing",
+                "reason": f"the retraining up to {moment_text(end)} has been started",
+            }
         if reason := refusal(end, started, self._settings.limits):
             return self._skip(violations, reason)
         answer = self._sagemaker.start_pipeline_execution(
             PipelineName=self._settings.pipeline_name,
             PipelineExecutionDisplayName=end.strftime(DISPLAY_NAME),
-            PipelineParameters=[{"Name": "WindowEnd", "Value": text(end)}],
+            PipelineParameters=[{"Name": "WindowEnd", "Value": moment_text(end)}],
             # Two calls at the same moment start one execution.
-            ClientRequestToken=hashlib.sha256(f"{self._settings.project}\0{text(end)}".encode()).hexdigest(),
+            ClientRequestToken=hashlib.sha256(
+                f"{self._settings.project}\0{moment_text(end)}".encode()
+            ).hexdigest(),
         )
-        return {"action": "start", "window_end": text(end), "execution_arn": answer["PipelineExecutionArn"]}
+        return {
+            "action": "start",
+            "window_end": moment_text(end),
+            "execution_arn": answer["PipelineExecutionArn"],
+        }
 
     def _started(self) -> dict[datetime, str]:
         """Up to which moments there have been retrainings, and how they are.
@@ -154,13 +164,13 @@ def refusal(end: datetime, started: Mapping[datetime, str], limits: Limits) -> s
     ]
     if cooling:
         return (
-            f"there is a retraining up to {text(max(cooling))}; the next one may be up to "
-            f"{text(max(cooling) + limits.cool_down)} (cool_down)"
+            f"there is a retraining up to {moment_text(max(cooling))}; the next one may be up to "
+            f"{moment_text(max(cooling) + limits.cool_down)} (cool_down)"
         )
     of_the_day = [each for each in started if each > end - DAY]
     if len(of_the_day) >= limits.per_day:
         return (
-            f"there have been {len(of_the_day)} retrainings in the 24 hours before {text(end)}, and "
+            f"there have been {len(of_the_day)} retrainings in the 24 hours before {moment_text(end)}, and "
             f"{limits.per_day} are allowed (per_day)"
         )
     return None
@@ -169,8 +179,3 @@ def refusal(end: datetime, started: Mapping[datetime, str], limits: Limits) -> s
 def moment(value: str) -> datetime:
     """A moment as events and parameters write it. Raises ValueError."""
     return datetime.strptime(value, MOMENT).replace(tzinfo=UTC)
-
-
-def text(value: datetime) -> str:
-    """A moment for events and parameters."""
-    return value.strftime(MOMENT)

@@ -47,7 +47,7 @@ CAPTURE = {"dataset_format": '{"sagemakerCaptureJson": {"captureIndexNames": ["e
 METRICS = {"publish_cloudwatch_metrics": "Enabled"}
 ROWS = rows()
 BASELINE_FILES = ["constraints.json", "statistics.json"]
-REPORTS = ["monitoring_report.json"]
+REPORTS = ["monitoring_report.json", "report.html"]
 DRIFT_FILES = ["constraint_violations.json", *BASELINE_FILES]
 
 
@@ -321,6 +321,35 @@ def test_the_report_says_what_the_files_say(drifted: Monitored, baseline: Monito
     assert (before["command"], before["status"], before["drifts"]) == ("baseline", "Completed", {})
 
 
+def test_the_sdk_v2_reads_a_jobs_files_and_changes_them(
+    drifted: Monitored, localstack: LocalStack, tmp_path: Path
+) -> None:
+    for name in DRIFT_FILES:
+        (tmp_path / name).write_bytes(drifted.files[name])
+    environment = {
+        "AWS_ENDPOINT_URL": localstack.endpoint_url,
+        "AWS_ACCESS_KEY_ID": "test",
+        "AWS_SECRET_ACCESS_KEY": "test",
+        "AWS_DEFAULT_REGION": "us-east-1",
+    }
+
+    outcome = subprocess.run(
+        [V2_PYTHON, "-W", "ignore", "-m", "tests.support.sdk_v2_monitoring", tmp_path, "age"],
+        cwd=README.parents[2],
+        env=os.environ | environment,
+        check=True,
+        capture_output=True,
+        text=True,
+    )
+
+    read = json.loads(outcome.stdout.splitlines()[-1])
+    assert read["statistics"] == drifted.document("statistics.json")
+    assert read["constraint_violations"] == drifted.document("constraint_violations.json")
+    saved = features(read["saved"])
+    assert saved["age"].pop("monitoring_config_overrides") == {"evaluate_constraints": "Disabled"}
+    assert saved == features(drifted.document("constraints.json"))
+
+
 def test_the_distance_of_numbers_is_the_kolmogorov_smirnov_statistic_less_what_chance_gives(
     drifted: Monitored, baseline: Monitored
 ) -> None:
@@ -433,7 +462,7 @@ BAD_DATA: dict[str, tuple[dict[str, str | bytes], dict[str, str]]] = {
         {"c.jsonl": CALL},
         CAPTURE | {"start_time": "2026-01-02T00:00:00Z", "end_time": "2026-01-02T01:00:00Z"},
     ),
-    "model quality": ({"rows.csv": SMALL}, CSV | {"analysis_type": "MODEL_QUALITY"}),
+    "bias": ({"rows.csv": SMALL}, CSV | {"analysis_type": "BIAS"}),
     "a script": ({"rows.csv": SMALL}, CSV | {"record_preprocessor_script": "/opt/ml/p.py"}),
     "merged data": ({"c.jsonl": CALL}, {"dataset_format": '{"sagemakerMergeJson": {}}'}),
     "no dataset_format": ({"rows.csv": SMALL}, {}),

@@ -87,6 +87,11 @@ class Aws:
         return self._client("sns")
 
     @cached_property
+    def schedules(self) -> Any:
+        """EventBridge Scheduler."""
+        return self._client("scheduler")
+
+    @cached_property
     def _session(self) -> Any:
         return boto_session(self.settings)
 

@@ -47,3 +47,7 @@ class ApiError(OrchestrationError):
 
 class DriftError(OrchestrationError):
     """A drill that cannot be carried out, or that ended in something else than it should."""
+
+
+class MonitoringError(OrchestrationError):
+    """A project that cannot be watched yet, or a monitor that failed for no lack of data."""

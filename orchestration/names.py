@@ -23,6 +23,8 @@ MONITORING_SOURCE = "slipway.monitoring"
 VIOLATIONS_EVENT = "Monitoring Violations"
 GROUND_TRUTH_MISSING_EVENT = "Monitoring Ground Truth Missing"
 WINDOW_EMPTY_EVENT = "Monitoring Window Empty"
+# The parameter of a monitoring pipeline that says for when it was scheduled.
+SCHEDULED_TIME = "ScheduledTime"
 RETRAINING_SKIPPED_EVENT = "Retraining Skipped"
 
 # The pipeline's parameters that say which rows, and in which version: no execution starts without

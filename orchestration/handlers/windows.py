@@ -74,6 +74,11 @@ def write_manifest(s3: Any, uri: str, prefix_uri: str, keys: Iterable[str]) -> s
     return uri
 
 
+def objects_below(s3: Any, uri: str) -> list[str]:
+    """The URIs of the objects below a folder, in the order of their names."""
+    return list(_objects(s3, uri, ""))
+
+
 def _folders(s3: Any, uri: str) -> list[str]:
     place = urlparse(uri)
     pages = s3.get_paginator("list_objects_v2").paginate(

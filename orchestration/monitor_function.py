@@ -1,0 +1,85 @@
+"""The function that surrounds a project's monitors, and the rules of EventBridge that call it."""
+
+import json
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from orchestration.clients import Aws
+from orchestration.errors import MonitoringError
+from orchestration.function import Function
+from orchestration.names import (
+    CAPTURED,
+    DATA_QUALITY,
+    GROUND_TRUTH,
+    MODEL_QUALITY,
+    MONITORING,
+    bucket_name,
+    endpoint_name,
+    monitor_function_name,
+    monitor_name,
+    monitoring_name,
+)
+
+MODULES = ("monitor", "monitored_window", "windows", "alerts")
+
+
+def monitor_function(aws: Aws, project: str, topic_arn: str) -> Function:
+    """The function of one project."""
+    bucket = f"s3://{bucket_name(project)}"
+    return Function(
+        aws,
+        monitor_function_name(project),
+        f"Finds the windows of {project}'s monitors, publishes what they found and tells of it",
+        MODULES,
+        {
+            "PROJECT": project,
+            "ENDPOINT_NAME": endpoint_name(project),
+            "CAPTURED_URI": f"{bucket}/{CAPTURED}",
+            "GROUND_TRUTH_URI": f"{bucket}/{GROUND_TRUTH}",
+            "MONITORING_URI": f"{bucket}/{MONITORING}",
+            "TOPIC_ARN": topic_arn,
+        },
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class MonitorRules:
+    """Which events call the function: executions that failed, and what SageMaker's own schedules found."""
+
+    aws: Aws
+    project: str
+
+    def ensure(self, function: Function, function_arn: str, pipeline_arns: Iterable[str]) -> None:
+        """Set up what is not there, and leave the rest as it is."""
+        for suffix, pattern in self._patterns(list(pipeline_arns)).items():
+            name = f"{monitoring_name(self.project)}-{suffix}"
+            rule = self.aws.events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
+            function.allow(name, rule["RuleArn"])
+            answer = self.aws.events.put_targets(Rule=name, Targets=[{"Id": "monitor", "Arn": function_arn}])
+            if answer["FailedEntryCount"]:
+                raise MonitoringError(f"{name} takes no target: {answer['FailedEntries']}")
+
+    def _patterns(self, pipeline_arns: list[str]) -> Mapping[str, Any]:
+        schedules = [monitor_name(self.project, monitor) for monitor in (DATA_QUALITY, MODEL_QUALITY)]
+        return {
+            "failed": {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Model Building Pipeline Execution Status Change"],
+                "detail": {"pipelineArn": pipeline_arns, "currentPipelineExecutionStatus": ["Failed"]},
+            },
+            # A pipeline tells of its violations itself; a job of a schedule has only its message.
+            "job": {
+                "source": ["aws.sagemaker"],
+                "detail-type": ["SageMaker Processing Job State Change"],
+                "detail": {
+                    "ProcessingJobStatus": ["Completed"],
+                    "ExitMessage": [{"prefix": "CompletedWithViolations"}],
+                    "Environment": {
+                        "sagemaker_monitoring_schedule_name": schedules,
+                        # A pipeline's job has its files beside its report, a schedule's has not.
+                        "CLOUDWATCH_METRICS_DIRECTORY": [{"exists": False}],
+                    },
+                },
+            },
+        }

@@ -1,0 +1,223 @@
+"""The pipelines that watch a project: its requests' columns, and its answers beside what came true.
+
+An execution is told the time for which it was scheduled and counts from that. Where its window is
+empty, or nothing has come true of it, it fails in these words.
+"""
+
+import json
+import warnings
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from sagemaker.core.lambda_helper import Lambda
+from sagemaker.core.shapes import ProcessingOutput, ProcessingS3Output
+from sagemaker.core.workflow.conditions import ConditionGreaterThan
+from sagemaker.core.workflow.execution_variables import ExecutionVariables
+from sagemaker.core.workflow.parameters import ParameterString
+from sagemaker.mlops.workflow.condition_step import ConditionStep
+from sagemaker.mlops.workflow.lambda_step import LambdaOutput, LambdaOutputTypeEnum, LambdaStep
+from sagemaker.mlops.workflow.pipeline import Pipeline
+from sagemaker.mlops.workflow.steps import ProcessingStep
+
+from orchestration.monitoring import Monitor
+from orchestration.names import (
+    ANALYSE,
+    MERGE,
+    MODEL_QUALITY,
+    NOTIFY,
+    PUBLISH,
+    SCHEDULED_TIME,
+    VIOLATED,
+    WINDOW,
+    endpoint_name,
+    monitor_name,
+)
+from orchestration.pipelines.analysis import analysis_environment
+from orchestration.pipelines.parameters import PipelineParameters
+from orchestration.pipelines.processing import PROCESSING, ProcessingJobs, job_input, output_uri
+from orchestration.project import Project
+
+# What the step `window` says: manifests, the baseline's files, the hours, where the report goes.
+WINDOW_OUTPUTS = (
+    *("captured", "labels", "previous"),
+    *("statistics", "constraints"),
+    *("window_start", "window_end", "report"),
+)
+INPUTS = f"{PROCESSING}/input"
+OUTPUT = f"{PROCESSING}/output"
+
+
+def monitoring_pipeline(
+    project: Project,
+    name: str,
+    monitor: Monitor,
+    session: Any,
+    bucket: str,
+    role_arn: str,
+    images: Mapping[str, str],
+    function_arn: str,
+) -> Any:
+    """The pipeline of the monitor called `name`; capturing it starts nothing and asks nobody."""
+    parameters = _parameters(project, monitor, bucket, images)
+    with warnings.catch_warnings():
+        # Said once per captured step; capturing is what we are here for.
+        warnings.filterwarnings("ignore", message="Running within a PipelineSession")
+        builder = _Builder(project, name, function_arn, ProcessingJobs(session, role_arn, parameters))
+        return Pipeline(
+            name=monitor_name(project.name, name),
+            parameters=parameters.all(),
+            steps=builder.steps(),
+            sagemaker_session=session,
+        )
+
+
+def _parameters(
+    project: Project, monitor: Monitor, bucket: str, images: Mapping[str, str]
+) -> PipelineParameters:
+    assert project.images.monitoring is not None
+    texts = {
+        "StartOffset": monitor.starts,
+        "EndOffset": monitor.end_offset,
+        "MonitorImageUri": images[project.images.monitoring],
+        "ProcessingInstanceType": project.instance_types.processing,
+        **({"OutputUri": f"s3://{bucket}/executions"}),
+    }
+    return PipelineParameters(
+        {
+            # The end of the hours to look at: no execution starts without it.
+            SCHEDULED_TIME: ParameterString(name=SCHEDULED_TIME),
+            **{name: ParameterString(name=name, default_value=value) for name, value in texts.items()},
+        },
+        {},
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class _Builder:
+    project: Project
+    name: str
+    function_arn: str
+    jobs: ProcessingJobs
+
+    def steps(self) -> list[Any]:
+        """From the window to the alert."""
+        window = self._called(
+            WINDOW,
+            {
+                "scheduled_time": self.jobs.parameters[SCHEDULED_TIME],
+                "start_offset": self.jobs.parameters["StartOffset"],
+                "end_offset": self.jobs.parameters["EndOffset"],
+                "execution_id": ExecutionVariables.PIPELINE_EXECUTION_ID,
+            },
+            dict.fromkeys(WINDOW_OUTPUTS, LambdaOutputTypeEnum.String),
+        )
+        merge = self._merge(window) if self.name == MODEL_QUALITY else None
+        analyse = self._analyse(window, merge)
+        report = {"report": window.properties.Outputs["report"]}
+        publish = self._called(
+            PUBLISH,
+            report,
+            {"metrics": LambdaOutputTypeEnum.Integer, "violations": LambdaOutputTypeEnum.Integer},
+            depends_on=[analyse],
+        )
+        notify = self._called(
+            NOTIFY,
+            {
+                **report,
+                **{name: window.properties.Outputs[name] for name in ("window_start", "window_end")},
+                "execution_arn": ExecutionVariables.PIPELINE_EXECUTION_ARN,
+            },
+            {"told": LambdaOutputTypeEnum.String},
+        )
+        violated = ConditionStep(
+            name=VIOLATED,
+            conditions=[ConditionGreaterThan(left=publish.properties.Outputs["violations"], right=0)],
+            if_steps=[notify],
+            else_steps=[],
+        )
+        return [window, *([merge] if merge else []), analyse, publish, violated]
+
+    def _called(
+        self,
+        action: str,
+        inputs: Mapping[str, Any],
+        outputs: Mapping[str, Any],
+        depends_on: list[Any] | None = None,
+    ) -> Any:
+        """A step that calls the project's monitor function."""
+        return LambdaStep(
+            action,
+            lambda_func=Lambda(function_arn=self.function_arn),
+            inputs={"action": action, "monitor": self.name, **inputs},
+            outputs=[LambdaOutput(name, output_type) for name, output_type in outputs.items()],
+            depends_on=depends_on,
+        )
+
+    def _merge(self, window: Any) -> Any:
+        """Each captured call of the window that has a label, with it."""
+        folders = {name: f"{INPUTS}/{name}" for name in ("captured", "labels")}
+        processor = self.jobs.processor(
+            "MonitorImageUri",
+            "monitor",
+            environment={
+                "dataset_source": folders["captured"],
+                "ground_truth_source": folders["labels"],
+                "output_path": OUTPUT,
+                **_hours(window),
+            },
+        )
+        arguments = processor.run(
+            inputs=[
+                job_input(name, window.properties.Outputs[name], folder, data_type="ManifestFile")
+                for name, folder in folders.items()
+            ],
+            outputs=[self.jobs.output(MERGE, "merged", OUTPUT)],
+        )
+        return ProcessingStep(MERGE, step_args=arguments)
+
+    def _analyse(self, window: Any, merge: Any) -> Any:
+        """The window compared with the baseline of the version that serves."""
+        project = self.project
+        processor = self.jobs.processor(
+            "MonitorImageUri",
+            "monitor",
+            environment={
+                "dataset_source": f"{INPUTS}/data",
+                "baseline_statistics": f"{INPUTS}/statistics/statistics.json",
+                "baseline_constraints": f"{INPUTS}/constraints/constraints.json",
+                "previous_reports": f"{INPUTS}/previous",
+                "output_path": OUTPUT,
+                # Beside the report, from where `publish` takes them.
+                "CLOUDWATCH_METRICS_DIRECTORY": OUTPUT,
+                "publish_cloudwatch_metrics": "Enabled",
+                "sagemaker_endpoint_name": endpoint_name(project.name),
+                "sagemaker_monitoring_schedule_name": monitor_name(project.name, self.name),
+                **analysis_environment(project, self.name),
+                **_hours(window),
+            },
+        )
+        found = window.properties.Outputs
+        data = (
+            job_input("data", output_uri(merge, "merged"), f"{INPUTS}/data")
+            if merge
+            else job_input("data", found["captured"], f"{INPUTS}/data", data_type="ManifestFile")
+        )
+        baseline = [
+            job_input(name, found[name], f"{INPUTS}/{name}") for name in ("statistics", "constraints")
+        ]
+        previous = job_input("previous", found["previous"], f"{INPUTS}/previous", data_type="ManifestFile")
+        result = ProcessingOutput(
+            output_name="result",
+            s3_output=ProcessingS3Output(
+                s3_uri=found["report"], local_path=OUTPUT, s3_upload_mode="EndOfJob"
+            ),
+        )
+        arguments = processor.run(inputs=[data, *baseline, previous], outputs=[result])
+        return ProcessingStep(ANALYSE, step_args=arguments)
+
+
+def _hours(window: Any) -> dict[str, Any]:
+    """Of what the objects hold, only calls of the window count."""
+    found = window.properties.Outputs
+    return {"start_time": found["window_start"], "end_time": found["window_end"]}

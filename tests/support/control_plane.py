@@ -1,6 +1,7 @@
 """The control plane within the test's own process: everything but HTTP and Docker is real."""
 
 import io
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -61,7 +62,26 @@ class ControlPlane:
 
     def client(self, service: str = "sagemaker", account: str = ACCOUNT, region: str = REGION) -> Any:
         """An unmodified client of `service`; what it may not send by itself is sent all the same."""
-        client = boto3.client(
+        idle = IDLE[service, account, region]
+        line = idle.pop() if idle else Line(service, account, region)
+        line.plane = self
+        LENT.append(line)
+        return line.client
+
+    def answer(self, request: HttpRequest) -> HttpAnswer:
+        """The answer to what a client sends."""
+        answer = self.dispatcher.answer(request)
+        self.answers.append(answer)
+        return answer
+
+
+class Line:
+    """A client, and the control plane to which its calls go for as long as one test takes."""
+
+    def __init__(self, service: str, account: str, region: str) -> None:
+        self.key = (service, account, region)
+        self.plane: ControlPlane | None = None
+        self.client: Any = boto3.client(
             service,
             region_name=region,
             aws_access_key_id=account,
@@ -70,13 +90,25 @@ class ControlPlane:
             # botocore's own checks would keep from us what we are to refuse.
             config=Config(parameter_validation=False, retries={"total_max_attempts": 1}),
         )
-        client.meta.events.register("before-send", self._answer)
-        return client
+        self.client.meta.events.register("before-send", self._answer)
 
     def _answer(self, request: AWSPreparedRequest, **_: object) -> AWSResponse:
-        answer = self.dispatcher.answer(http_request(request))
-        self.answers.append(answer)
+        assert self.plane is not None, "a client is asked after the test that it was made for"
+        answer = self.plane.answer(http_request(request))
         return AWSResponse(request.url, answer.status, answer.headers, Body(answer.body))
+
+
+# To make a client takes longer than most tests, so those of one test are used again by the next.
+LENT: list[Line] = []
+IDLE: defaultdict[tuple[str, str, str], list[Line]] = defaultdict(list)
+
+
+def take_back_clients() -> None:
+    """At the end of a test: its clients are free for the next one."""
+    while LENT:
+        line = LENT.pop()
+        line.plane = None
+        IDLE[line.key].append(line)
 
 
 def http_request(request: AWSPreparedRequest) -> HttpRequest:

@@ -1,8 +1,11 @@
 """Unit tests reach nothing beyond this machine's loopback interface, and no Docker."""
 
 import socket
+from collections.abc import Iterator
 
 import pytest
+
+from tests.support.control_plane import take_back_clients
 
 LOOPBACK = ("127.0.0.1", "::1", "localhost")
 
@@ -17,3 +20,9 @@ def _sockets_are_closed(monkeypatch: pytest.MonkeyPatch) -> None:
         raise AssertionError(f"a unit test connects to {address!r}")
 
     monkeypatch.setattr(socket.socket, "connect", refuse)
+
+
+@pytest.fixture(autouse=True)
+def _clients_are_used_again() -> Iterator[None]:
+    yield
+    take_back_clients()

@@ -1,4 +1,4 @@
-"""What a monitor's job is told of a project's data: the same where a pipeline and where a schedule starts it."""
+"""What a monitor's job is told of a project's data, whoever starts it."""
 
 import json
 

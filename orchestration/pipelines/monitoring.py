@@ -4,7 +4,6 @@ An execution is told the time for which it was scheduled and counts from that. W
 empty, or nothing has come true of it, it fails in these words.
 """
 
-import json
 import warnings
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -59,7 +58,7 @@ def monitoring_pipeline(
     function_arn: str,
 ) -> Any:
     """The pipeline of the monitor called `name`; capturing it starts nothing and asks nobody."""
-    parameters = _parameters(project, monitor, bucket, images)
+    parameters = _parameters(project, name, monitor, bucket, images)
     with warnings.catch_warnings():
         # Said once per captured step; capturing is what we are here for.
         warnings.filterwarnings("ignore", message="Running within a PipelineSession")
@@ -73,7 +72,7 @@ def monitoring_pipeline(
 
 
 def _parameters(
-    project: Project, monitor: Monitor, bucket: str, images: Mapping[str, str]
+    project: Project, name: str, monitor: Monitor, bucket: str, images: Mapping[str, str]
 ) -> PipelineParameters:
     assert project.images.monitoring is not None
     texts = {
@@ -81,13 +80,13 @@ def _parameters(
         "EndOffset": monitor.end_offset,
         "MonitorImageUri": images[project.images.monitoring],
         "ProcessingInstanceType": project.instance_types.processing,
-        **({"OutputUri": f"s3://{bucket}/executions"}),
+        **({"OutputUri": f"s3://{bucket}/executions"} if name == MODEL_QUALITY else {}),
     }
     return PipelineParameters(
         {
             # The end of the hours to look at: no execution starts without it.
             SCHEDULED_TIME: ParameterString(name=SCHEDULED_TIME),
-            **{name: ParameterString(name=name, default_value=value) for name, value in texts.items()},
+            **{each: ParameterString(name=each, default_value=value) for each, value in texts.items()},
         },
         {},
     )

@@ -15,6 +15,8 @@ MODE ?= api
 FRESH ?=
 VERSION ?=
 DELETE ?=
+KIND ?= age
+ROWS ?= 100
 REGISTRY ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -27,7 +29,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: clock help setup images data up run api approve reject features down purge lint types unit contract integration e2e ui test check bench push soak lock logs env
+.PHONY: clock help setup images data up run api drift approve reject features down purge lint types unit contract integration e2e ui test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -53,6 +55,12 @@ run: ## Build, train, register, approve and deploy the project's model, and ask 
 
 api: up ## Start the inference API in front of the project's endpoint; it says how to ask it
 	@uri=$$($(VENV)/python -m orchestration api-document --project $(PROJECT)) && $(PYTHON) -m scripts.api --project $(PROJECT) "$$uri"
+
+drift: export SLIPWAY_ALLOW_RESET = 1
+drift: api ## Send ROWS=100 live rows with KIND=age, type, labels or labels-missing through the API, move the clock an hour, and see what follows
+	@$(VENV)/python -m orchestration drift --project $(PROJECT) --kind $(KIND) --rows $(ROWS) \
+		--api-url http://localhost:$(or $(SLIPWAY_API_PORT),8000) --emulator-port $(or $(SLIPWAY_EMULATOR_PORT),4500) \
+		$(foreach pair,$(SET),--set $(pair))
 
 approve: ## Approve VERSION=n of the project's model, by default the newest that waits; it is then deployed
 	@$(VENV)/python -m orchestration approve --project $(PROJECT) $(if $(VERSION),--version $(VERSION))

@@ -39,6 +39,7 @@ def main() -> int:
     command = {
         "data": data,
         "definition": definition,
+        "drift": drift,
         "api-document": api_document,
         "approve": decision,
         "reject": decision,
@@ -130,6 +131,36 @@ def features(arguments: argparse.Namespace, settings: Settings) -> int:
         finally:
             console.failed()
     for line in table([*lines(record), ("",), ("figures", shown(file))]):
+        console.line(line)
+    return 0
+
+
+def drift(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Send live rows with a change in them, and look on."""
+    from orchestration.drift import carried_out
+    from orchestration.drift_record import Drill, summary
+    from orchestration.project import load_project
+    from orchestration.summary import shown
+
+    project = load_project(arguments.project, tuple(arguments.set))
+    console = Console(sys.stdout)
+    file = arguments.build_dir / "drift.json"
+    log = arguments.build_dir / "logs" / f"drift-{project.name}.log"
+    drill = Drill(
+        kind=arguments.kind,
+        rows=arguments.rows,
+        seed=arguments.seed,
+        follow=arguments.follow,
+        api_url=arguments.api_url,
+        api_key_file=arguments.api_key_file,
+        emulator_port=arguments.emulator_port,
+    )
+    with quiet(log), _in_plain_words():
+        try:
+            record = carried_out(drill, project, settings, arguments.build_dir, console, file)
+        finally:
+            console.failed()
+    for line in table(summary(record, shown(file))):
         console.line(line)
     return 0
 

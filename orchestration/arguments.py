@@ -3,11 +3,14 @@
 import argparse
 from pathlib import Path
 
+from orchestration.drift_kind import Kind
 from orchestration.settings import ROOT
+from scripts.clock import DEFAULT_PORT
 
 DESCRIPTION = "Run a project's pipeline, decide about its models' versions, fetch its data."
 # Which SageMaker runs the pipeline.
 API, SDK_LOCAL = "api", "sdk-local"
+API_URL = "http://localhost:8000"
 
 
 def parser() -> argparse.ArgumentParser:
@@ -20,13 +23,14 @@ def parser() -> argparse.ArgumentParser:
         ("reject", "reject a version of the model; the endpoint goes back to the newest approved one"),
         ("data", "download and verify the project's real rows"),
         ("features", "list the project's groups of encodings in the feature store, or delete one"),
+        ("drift", "send live rows with a change in them, and see what the monitors say and start"),
         ("definition", "write the pipeline's definition as JSON"),
         ("api-document", "store what the inference API must know of the project, and print its URI"),
     ):
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--project", default="bank")
         command.add_argument("--build-dir", type=Path, default=ROOT / "build", help="where files are written")
-        if name in ("run", "definition"):
+        if name in ("run", "definition", "drift"):
             command.add_argument(
                 "--set",
                 action="append",
@@ -44,6 +48,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--url", help="another address of the same archive; checked all the same")
         if name == "run":
             _add_run_arguments(command)
+        if name == "drift":
+            _add_drift_arguments(command)
     return program
 
 
@@ -60,4 +66,24 @@ def _add_run_arguments(command: argparse.ArgumentParser) -> None:
     )
     command.add_argument(
         "--announced", action="store_true", help="the line that names the data has been printed already"
+    )
+
+
+def _add_drift_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument("--kind", choices=list(Kind), default=Kind.AGE, help="what changes")
+    command.add_argument("--rows", type=int, default=100, help="how many rows are sent")
+    command.add_argument("--seed", type=int, default=0, help="chooses the rows and what is added to them")
+    command.add_argument("--api-url", default=API_URL, help="where the inference API answers")
+    command.add_argument(
+        "--api-key-file",
+        type=Path,
+        default=ROOT / "build" / "api.key",
+        help="a client's key; make api makes one",
+    )
+    command.add_argument("--emulator-port", default=DEFAULT_PORT, help="where the clock is that is moved")
+    command.add_argument(
+        "--only-started",
+        dest="follow",
+        action="store_false",
+        help="leave once a retraining has started; nobody waits for its model",
     )

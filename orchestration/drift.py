@@ -7,7 +7,7 @@ retraining. It moves the clock by which those plan to the end of the hour and th
 import time
 from collections.abc import Sequence
 from contextlib import closing
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -17,16 +17,20 @@ from orchestration.captured_calls import CapturedCalls
 from orchestration.clients import Aws
 from orchestration.clock import Clock
 from orchestration.console import Console
-from orchestration.drift_rows import Kind, LabelledRow, changed, live_rows
+from orchestration.drift_kind import Kind
+from orchestration.drift_record import DriftRecord, Drill
+from orchestration.drift_rows import LabelledRow, changed, live_rows
 from orchestration.endpoint import Endpoint
 from orchestration.errors import DriftError
 from orchestration.execution import Execution, Step
 from orchestration.figures_file import write_figures
 from orchestration.handlers.windows import Window, captured_keys, moment_text
-from orchestration.inference_api import InferenceApi
+from orchestration.images import references
+from orchestration.inference_api import WAY_OUT, InferenceApi
 from orchestration.jobs import Job
 from orchestration.loop import Loop
 from orchestration.model_registry import Registry, metadata
+from orchestration.monitors import Monitors
 from orchestration.names import (
     ANALYSE,
     CAPTURED,
@@ -46,6 +50,7 @@ from orchestration.names import (
 from orchestration.outcome import model_digest
 from orchestration.pipeline_execution import PipelineExecution, step_of
 from orchestration.project import Project
+from orchestration.settings import Settings
 from orchestration.storage import Bucket
 
 HOUR = timedelta(hours=1)
@@ -59,37 +64,6 @@ EXPECTED = {
     Kind.LABELS: MODEL_QUALITY,
     Kind.LABELS_MISSING: MODEL_QUALITY,
 }
-
-
-@dataclass(frozen=True, slots=True)
-class Drill:
-    """What is asked for."""
-
-    kind: Kind
-    rows: int
-    seed: int
-    # Whether a retraining is followed until its model waits for a decision, or only seen to start.
-    follow: bool = True
-
-
-@dataclass(slots=True)
-class DriftRecord:
-    """build/drift.json: what was sent, what the monitors said, what they started."""
-
-    project: str
-    kind: str
-    rows: int
-    seed: int
-    window: dict[str, str] = field(default_factory=dict)
-    inference_ids: list[str] = field(default_factory=list)
-    labels: int = 0
-    monitors: dict[str, dict[str, Any]] = field(default_factory=dict)
-    alerts: list[dict[str, Any]] = field(default_factory=list)
-    messages: list[str] = field(default_factory=list)
-    retraining: dict[str, Any] = field(default_factory=dict)
-    training: dict[str, Any] = field(default_factory=dict)
-    model_package: dict[str, Any] = field(default_factory=dict)
-    seconds: float = 0.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -313,11 +287,42 @@ class _Progress:
         self.console.ended(step.name, step.seconds, ", ".join(p for p in (self.name, cached, detail) if p))
 
 
-def drift(made: Drift, drill: Drill, file: Path) -> None:
-    """Carry a drill out; `file` says afterwards how far it came, whatever came of it."""
+def carried_out(
+    drill: Drill, project: Project, settings: Settings, build_dir: Path, console: Console, file: Path
+) -> DriftRecord:
+    """Carry a drill out; `file` says afterwards how far it came, whatever came of it.
+
+    Raises OrchestrationError.
+    """
     started = time.monotonic()
+    aws = Aws(settings)
+    record = DriftRecord(project.name, drill.kind, drill.rows, drill.seed)
     try:
-        made.execute(drill)
+        topic_arn = _watched(Monitors(aws, project, references(project, settings), build_dir), console)
+        api = InferenceApi(drill.api_url, _key(drill.api_key_file))
+        Drift(project, aws, api, Clock(drill.emulator_port), console, topic_arn, record).execute(drill)
     finally:
-        made.record.seconds = round(time.monotonic() - started, 3)
-        write_figures(made.record, file)
+        record.seconds = round(time.monotonic() - started, 3)
+        write_figures(record, file)
+    return record
+
+
+def _watched(monitors: Monitors, console: Console) -> str:
+    """Have the project's monitors started by their schedules; returns the topic's ARN. Raises DriftError."""
+    if monitors.monitoring.by != "pipeline":
+        raise DriftError(
+            "make drift follows the pipelines that EventBridge Scheduler starts, and SageMaker's own "
+            "schedules are asked for; set monitoring.by to pipeline"
+        )
+    console.step("monitors")
+    topic_arn = monitors.ensure_topic()
+    monitors.ensure_pipelines()
+    console.done(f"started by the schedules {' and '.join(monitors.ensure_schedules())}")
+    return topic_arn
+
+
+def _key(file: Path) -> str:
+    try:
+        return file.read_text(encoding="utf-8").strip()
+    except OSError as error:
+        raise DriftError(f"the API's key {file} cannot be read ({error.strerror}); {WAY_OUT}") from error

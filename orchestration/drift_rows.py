@@ -5,8 +5,8 @@ import io
 import random
 from collections.abc import Sequence
 from dataclasses import dataclass
-from enum import StrEnum
 
+from orchestration.drift_kind import Kind
 from orchestration.errors import DriftError
 from orchestration.project import NumericFeature, Project
 
@@ -15,15 +15,6 @@ MOST_ADDED = 50
 
 Value = str | int | float | None
 Record = dict[str, Value]
-
-
-class Kind(StrEnum):
-    """What changes."""
-
-    AGE = "age"
-    TYPE = "type"
-    LABELS = "labels"
-    LABELS_MISSING = "labels-missing"
 
 
 @dataclass(frozen=True, slots=True)

@@ -15,6 +15,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import boto3
+from botocore.config import Config
 
 from orchestration.handlers.labelled_rows import LabelledRows, Sources
 from orchestration.handlers.windows import moment_text
@@ -75,7 +76,9 @@ def handler(event: Document, _context: object) -> Document:
     """The entry point: what was done and why, which is also the line in the log."""
     settings, sagemaker = Settings.from_environ(os.environ), boto3.client("sagemaker")
     if event.get("action") == "collect":
-        rows = LabelledRows(sagemaker, boto3.client("s3"), settings.sources)
+        # Buckets by path, which needs no name for each.
+        s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
+        rows = LabelledRows(sagemaker, s3, settings.sources)
         outcome = rows.collect(event["execution_id"], moment(event["window_end"]))
         print(f"retrain.collect {json.dumps(outcome)}", flush=True)
         return outcome

@@ -6,8 +6,10 @@ A JVM starts in every job, so jobs are few and their outputs are shared.
 import io
 import json
 import math
+import os
 import random
 import re
+import subprocess
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -21,6 +23,7 @@ import pytest
 from scipy import stats
 
 from tests.support.containers import Ended, run_job
+from tests.support.localstack import LocalStack
 from tests.support.monitor_data import (
     CITIES,
     COLUMNS,
@@ -35,6 +38,7 @@ from tests.support.monitor_data import (
 from tests.support.preprocess_data import outputs_of
 
 README = Path(__file__).parents[2] / "images" / "monitor" / "README.md"
+V2_PYTHON = Path(__file__).parents[2] / ".venv-sdk-v2" / "bin" / "python"
 SCHEMAS: dict[str, Any] = json.loads(
     (Path(__file__).parents[1] / "data" / "model_monitor_schemas.json").read_text(encoding="utf-8")
 )
@@ -335,7 +339,7 @@ def test_the_sdk_v2_reads_a_jobs_files_and_changes_them(
 
     outcome = subprocess.run(
         [V2_PYTHON, "-W", "ignore", "-m", "tests.support.sdk_v2_monitoring", tmp_path, "age"],
-        cwd=README.parents[2],
+        cwd=Path(__file__).parents[2],
         env=os.environ | environment,
         check=True,
         capture_output=True,

@@ -2,6 +2,7 @@
 
 import logging
 import math
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -209,20 +210,26 @@ def _numbers(column: Column, metrics: Metrics) -> Numbers:
 
     value = metrics.value("KLLSketch", column.numbers)
     shrinking_factor, size = value["parameters"]
+    sketch = Sketch(
+        shrinking_factor=shrinking_factor,
+        size=round(size),
+        levels=tuple(tuple(map(float, level)) for level in value["data"]),
+    )
+    buckets = tuple(
+        Bucket(bucket["lowValue"], bucket["highValue"], bucket["count"]) for bucket in value["buckets"]
+    )
+    ends = number("Minimum"), number("Maximum")
+    if (buckets[0].lower_bound, buckets[-1].upper_bound) != ends:
+        # Deequ's sketches begin their ends with those of 32 bits, which all values may be beyond.
+        buckets = _buckets(sketch, *ends)
     numbers = Numbers(
         mean=number("Mean"),
         sum=number("Sum"),
         std_dev=number("StandardDeviation"),
-        min=number("Minimum"),
-        max=number("Maximum"),
-        buckets=tuple(
-            Bucket(bucket["lowValue"], bucket["highValue"], bucket["count"]) for bucket in value["buckets"]
-        ),
-        sketch=Sketch(
-            shrinking_factor=shrinking_factor,
-            size=round(size),
-            levels=tuple(tuple(map(float, level)) for level in value["data"]),
-        ),
+        min=ends[0],
+        max=ends[1],
+        buckets=buckets,
+        sketch=sketch,
     )
     if not all(map(math.isfinite, (numbers.sum, numbers.std_dev, numbers.min, numbers.max))):
         raise ContractError(
@@ -230,6 +237,16 @@ def _numbers(column: Column, metrics: Metrics) -> Numbers:
             "scale it or leave it out."
         )
     return numbers
+
+
+def _buckets(sketch: Sketch, low: float, high: float) -> tuple[Bucket, ...]:
+    """Equally wide buckets from `low` to `high`, counted by the sketch."""
+    edges = [low + (high - low) * place / BUCKETS for place in range(BUCKETS)]
+    counts = [0] * BUCKETS
+    for level, items in enumerate(sketch.levels):
+        for item in items:
+            counts[max(bisect_right(edges, item) - 1, 0)] += 1 << level
+    return tuple(map(Bucket, edges, [*edges[1:], high], counts))
 
 
 def _categories(column: Column, metrics: Metrics) -> Categories:

@@ -4,6 +4,7 @@ import argparse
 import json
 import os
 import time
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -18,6 +19,8 @@ EMULATOR = ROOT / "emulator"
 BROWSER = ROOT / "tests" / "ui" / "browser"
 SMCONTRACT = ROOT / "lib" / "smcontract"
 REPOSITORY = "slipway"
+# A build waits for the network and for the disk about as long as it computes.
+AT_ONCE = 2
 # Where Debian, Red Hat and SUSE keep the host's certificates; only networks
 # that re-sign TLS need them inside a build, and they never enter a layer.
 CA_BUNDLES = (
@@ -48,7 +51,12 @@ class Build:
     @property
     def uses_smcontract(self) -> bool:
         """Whether the Dockerfile takes the container side of the contract into the image."""
-        return "from=smcontract" in (self.folder / "Dockerfile").read_text(encoding="utf-8")
+        return "from=smcontract" in self.dockerfile
+
+    @property
+    def dockerfile(self) -> str:
+        """Its Dockerfile's text."""
+        return (self.folder / "Dockerfile").read_text(encoding="utf-8")
 
     @property
     def reference(self) -> str:
@@ -139,6 +147,23 @@ def ensure_built(build: Build) -> BuiltImage:
     return outcome
 
 
+def built_images(names: list[str], with_tests: bool = False) -> list[BuiltImage]:
+    """Build `names`, some of them at once, and after each the stage with its tests.
+
+    Raises SetupError with the builder's own last lines for the first that does not build.
+    """
+
+    def build(name: str) -> BuiltImage:
+        built = ensure_built(Build(name))
+        if with_tests and "AS test" in Build(name).dockerfile:
+            ensure_built(Build(name, "test"))
+        return built
+
+    with ThreadPoolExecutor(AT_ONCE) as pool:
+        # Where one fails, map lets those that have not begun go.
+        return list(pool.map(build, names))
+
+
 def records(state_file: Path, wanted: str) -> bool:
     """Whether the last outcome on record is the image `wanted`."""
     return state_file.is_file() and f'"{wanted}"' in state_file.read_text(encoding="utf-8")
@@ -192,12 +217,9 @@ def main() -> int:
             say(reference(name))
         return 0
     say("images")
-    built = [ensure_built(Build(name)) for name in names]
-    if arguments.tests:
-        for name in names:
-            if "AS test" in (Build(name).folder / "Dockerfile").read_text(encoding="utf-8"):
-                ensure_built(Build(name, "test"))
-        ensure_built(Build(BROWSER.name))
+    built = (
+        built_images([*names, BROWSER.name], with_tests=True)[:-1] if arguments.tests else built_images(names)
+    )
     figures = {image.name: {**asdict(image)} for image in built}
     (ROOT / "build").mkdir(exist_ok=True)
     (ROOT / "build" / "images.json").write_text(json.dumps(figures, indent=2) + "\n", encoding="utf-8")

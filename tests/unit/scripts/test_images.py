@@ -10,6 +10,7 @@ from scripts.images import (
     BROWSER,
     Build,
     build_args,
+    built_images,
     chosen,
     ensure_built,
     image_id,
@@ -159,6 +160,29 @@ def test_what_is_there_is_not_built_again(
     ensure_built(Build("thing"))
 
     assert capsys.readouterr().out.endswith(", unchanged\n")
+
+
+def test_stages_with_tests_are_built_where_there_are_some(project: Path, docker: FakeDocker) -> None:
+    (project / "images" / "other").mkdir()
+    (project / "images" / "other" / "Dockerfile").write_text(
+        "FROM base\nFROM base AS test\n", encoding="utf-8"
+    )
+
+    built = built_images(["thing", "other"], with_tests=True)
+
+    assert [image.name for image in built] == ["thing", "other"]
+    wanted = [Build("thing"), Build("other"), Build("other", "test")]
+    assert docker.names("images") == {build.reference for build in wanted}
+
+
+def test_one_of_several_that_does_not_build_is_named(project: Path, docker: FakeDocker) -> None:
+    docker.holds("images", Build("thing").reference)
+    (project / "images" / "other").mkdir()
+    (project / "images" / "other" / "Dockerfile").write_text("FROM nowhere\n", encoding="utf-8")
+    docker.says("buildx build", stderr="ERROR: nowhere: not found", exit_code=1)
+
+    with pytest.raises(SetupError, match="the image other does not build"):
+        built_images(["thing", "other"])
 
 
 def test_files_that_are_again_as_they_were_are_on_record_again(project: Path, docker: FakeDocker) -> None:

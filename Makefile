@@ -13,6 +13,8 @@ DATA ?=
 SET ?=
 MODE ?= api
 FRESH ?=
+BY ?=
+STOP ?=
 VERSION ?=
 DELETE ?=
 KIND ?= age
@@ -29,7 +31,7 @@ export AWS_SECRET_ACCESS_KEY ?= test
 export DATA
 
 .DEFAULT_GOAL := help
-.PHONY: clock help setup images data up run api drift approve reject features down purge lint types unit contract integration e2e ui test check bench push soak lock logs env
+.PHONY: clock help setup images data up run api monitor drift approve reject features down purge lint types unit contract integration e2e ui test check bench push soak lock logs env
 
 help: ## Show the verbs
 	@awk -F':.*## ' '/^[a-z0-9-]+:.*## / {printf "  make %-12s %s\n", $$1, $$2}' $(MAKEFILE_LIST)
@@ -55,6 +57,11 @@ run: ## Build, train, register, approve and deploy the project's model, and ask 
 
 api: up ## Start the inference API in front of the project's endpoint; it says how to ask it
 	@uri=$$($(VENV)/python -m orchestration api-document --project $(PROJECT)) && $(PYTHON) -m scripts.api --project $(PROJECT) "$$uri"
+
+monitor: setup ## Watch the project's endpoint each hour, and look at its newest hour now (BY=schedule: SageMaker's own schedules; STOP=1 ends it)
+	@$(MAKE) --no-print-directory up IMAGE="preprocess monitor localstack emulator lambda_python"
+	@$(VENV)/python -m orchestration monitor --project $(PROJECT) $(if $(BY),--by $(BY)) $(if $(STOP),--stop) \
+		$(foreach pair,$(SET),--set $(pair))
 
 drift: export SLIPWAY_ALLOW_RESET = 1
 drift: api ## Send ROWS=100 live rows with KIND=age, type, labels or labels-missing through the API, move the clock an hour, and see what follows

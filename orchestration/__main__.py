@@ -44,6 +44,7 @@ def main() -> int:
         "approve": decision,
         "reject": decision,
         "features": features,
+        "monitor": monitor,
         "run": run,
     }[arguments.command]
     try:
@@ -131,6 +132,33 @@ def features(arguments: argparse.Namespace, settings: Settings) -> int:
         finally:
             console.failed()
     for line in table([*lines(record), ("",), ("figures", shown(file))]):
+        console.line(line)
+    return 0
+
+
+def monitor(arguments: argparse.Namespace, settings: Settings) -> int:
+    """Watch the project's endpoint, or have nobody watch it any more."""
+    from orchestration.clients import Aws
+    from orchestration.images import references
+    from orchestration.monitor import monitor, stop
+    from orchestration.monitor_record import lines
+    from orchestration.monitors import Monitors
+    from orchestration.project import load_project
+
+    overrides = [f"monitoring.by={arguments.by}"] if arguments.by else []
+    project = load_project(arguments.project, (*arguments.set, *overrides))
+    console = Console(sys.stdout)
+    file = arguments.build_dir / "monitor.json"
+    with quiet(arguments.build_dir / "logs" / f"monitor-{project.name}.log"), _in_plain_words():
+        monitors = Monitors(Aws(settings), project, references(project, settings), arguments.build_dir)
+        try:
+            if arguments.stop:
+                stop(monitors, console)
+                return 0
+            record = monitor(monitors, console, file)
+        finally:
+            console.failed()
+    for line in table(lines(record, file)):
         console.line(line)
     return 0
 

@@ -23,6 +23,7 @@ def parser() -> argparse.ArgumentParser:
         ("reject", "reject a version of the model; the endpoint goes back to the newest approved one"),
         ("data", "download and verify the project's real rows"),
         ("features", "list the project's groups of encodings in the feature store, or delete one"),
+        ("monitor", "watch the project's endpoint each hour, and look at its newest hour now"),
         ("drift", "send live rows with a change in them, and see what the monitors say and start"),
         ("definition", "write the pipeline's definition as JSON"),
         ("api-document", "store what the inference API must know of the project, and print its URI"),
@@ -30,7 +31,7 @@ def parser() -> argparse.ArgumentParser:
         command = commands.add_parser(name, help=text, description=text)
         command.add_argument("--project", default="bank")
         command.add_argument("--build-dir", type=Path, default=ROOT / "build", help="where files are written")
-        if name in ("run", "definition", "drift"):
+        if name in ("run", "definition", "monitor", "drift"):
             command.add_argument(
                 "--set",
                 action="append",
@@ -48,6 +49,8 @@ def parser() -> argparse.ArgumentParser:
             command.add_argument("--url", help="another address of the same archive; checked all the same")
         if name == "run":
             _add_run_arguments(command)
+        if name == "monitor":
+            _add_monitor_arguments(command)
         if name == "drift":
             _add_drift_arguments(command)
     return program
@@ -67,6 +70,16 @@ def _add_run_arguments(command: argparse.ArgumentParser) -> None:
     command.add_argument(
         "--announced", action="store_true", help="the line that names the data has been printed already"
     )
+
+
+def _add_monitor_arguments(command: argparse.ArgumentParser) -> None:
+    command.add_argument(
+        "--by",
+        choices=["pipeline", "schedule"],
+        help="who starts the monitors, instead of project.yaml's monitoring.by: pipelines of EventBridge "
+        "Scheduler's, or SageMaker's own monitoring schedules",
+    )
+    command.add_argument("--stop", action="store_true", help="have nobody start them any more")
 
 
 def _add_drift_arguments(command: argparse.ArgumentParser) -> None:

@@ -7,7 +7,7 @@ Both lie below the hour of their event, so what a window needs is known from nam
 import json
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlparse
 
@@ -50,6 +50,17 @@ def captured_keys(s3: Any, captured_uri: str, endpoint: str, window: Window) -> 
                 break
             found.append(uri)
     return found
+
+
+def newest_hour(s3: Any, captured_uri: str, endpoint: str) -> datetime | None:
+    """The last hour of which an endpoint's calls are captured; None where none are."""
+    hours = []
+    for variant in _folders(s3, f"{captured_uri.rstrip('/')}/{endpoint}/"):
+        folder = variant
+        while below := _folders(s3, folder):
+            folder = below[-1]
+        hours.append(datetime.strptime(folder.removeprefix(variant), f"{HOUR_FOLDER}/").replace(tzinfo=UTC))
+    return max(hours, default=None)
 
 
 def label_keys(s3: Any, ground_truth_uri: str, start: datetime) -> list[str]:

@@ -13,7 +13,7 @@ from scripts.commands import ROOT
 VERBS = (
     *("help", "setup", "images", "data", "run", "test", "check", "up", "down", "purge", "push", "soak"),
     *("bench", "lint", "types", "unit", "contract", "integration", "e2e", "lock", "logs", "env", "clock"),
-    *("approve", "reject", "api", "features", "ui", "drift"),
+    *("approve", "reject", "api", "features", "ui", "drift", "monitor"),
 )
 # Parts of `test`, for whoever works on one of them; `make help` stays short.
 WITHOUT_A_LINE = {"contract", "integration", "e2e", "ui"}

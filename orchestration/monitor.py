@@ -1,0 +1,197 @@
+"""`make monitor`: a project's monitors set up, and run on the newest hours of which something is captured."""
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
+from pathlib import Path
+
+from botocore.exceptions import ClientError
+
+from orchestration.clients import Aws
+from orchestration.console import Console
+from orchestration.errors import MonitoringError
+from orchestration.execution import Execution, Step
+from orchestration.handlers.alerts import FAILED as FAILED_ALERT
+from orchestration.handlers.alerts import kind_of
+from orchestration.handlers.monitored_window import Baseline, MonitoredWindow, NothingToMonitorError
+from orchestration.handlers.windows import Window, moment_text, newest_hour
+from orchestration.monitor_record import COMPLETED, FAILED, VIOLATIONS, Found, MonitorRecord
+from orchestration.monitors import Monitors
+from orchestration.names import (
+    CAPTURED,
+    MONITORS,
+    SCHEDULED_TIME,
+    WINDOW,
+    bucket_name,
+    endpoint_name,
+    monitor_name,
+    monitoring_name,
+)
+from orchestration.pipeline_execution import Pipeline, PipelineExecution
+from orchestration.storage import Bucket
+from orchestration.summary import shown
+
+HOUR = timedelta(hours=1)
+
+
+@dataclass(frozen=True, slots=True)
+class Watch:
+    """One project watched; `record` is true at every moment of it."""
+
+    monitors: Monitors
+    console: Console
+    record: MonitorRecord
+
+    @property
+    def aws(self) -> Aws:
+        """The account."""
+        return self.monitors.aws
+
+    def execute(self) -> None:
+        """Set everything up and look at the newest hours.
+
+        Raises MonitoringError: before anything is set up where there is nothing to compare or to
+        compare with, and at the end where a monitor has failed for another reason than a lack of data.
+        """
+        newest = self._newest()
+        baselines = {monitor: self._baseline(monitor) for monitor in MONITORS}
+        self._set_up()
+        started = {monitor: self._start(monitor, newest + HOUR) for monitor in MONITORS}
+        for monitor, execution in started.items():
+            found = self._look(monitor, execution, baselines[monitor])
+            window = self._window(monitor, newest + HOUR)
+            found.window_start, found.window_end = moment_text(window.start), moment_text(window.end)
+            self.record.monitors[monitor] = found
+        bad = [
+            f"{monitor}: {found.reason}"
+            for monitor, found in self.record.monitors.items()
+            if found.status == FAILED and kind_of(found.reason or "") == FAILED_ALERT
+        ]
+        if bad:
+            raise MonitoringError("\n  ".join(bad))
+
+    def _newest(self) -> datetime:
+        """The last hour of which something is captured. Raises MonitoringError."""
+        project = self.monitors.project.name
+        captured = f"s3://{bucket_name(project)}/{CAPTURED}"
+        try:
+            found = newest_hour(self.aws.s3, captured, endpoint_name(project))
+        except ClientError as error:
+            raise MonitoringError(
+                f"the bucket of {project} cannot be read ({error}); `make run PROJECT={project}` makes it"
+            ) from error
+        if found is None:
+            raise MonitoringError(
+                f"{captured} holds no call of {endpoint_name(project)}; ask it something: `make run "
+                f"PROJECT={project}` does, and `make api PROJECT={project}` says how"
+            )
+        return found
+
+    def _baseline(self, monitor: str) -> Baseline:
+        project = self.monitors.project.name
+        nowhen = Window(datetime.min, datetime.max)
+        try:
+            return MonitoredWindow(monitor, endpoint_name(project), nowhen).baseline(self.aws.sagemaker)
+        except NothingToMonitorError as error:
+            raise MonitoringError(f"{error} `make run PROJECT={project}` does both.") from error
+
+    def _set_up(self) -> None:
+        self.console.step("monitors")
+        self.record.topic_arn = self.monitors.ensure_topic()
+        arns = self.monitors.ensure_pipelines()
+        self.console.done(", ".join(arn.rpartition("/")[2] for arn in arns.values()))
+        self.console.step("schedules")
+        self.record.schedules = self.monitors.ensure_schedules()
+        times = {self.monitors.monitoring.monitor(monitor).schedule for monitor in MONITORS}
+        self.console.done(f"{', '.join(sorted(times))}, by EventBridge Scheduler")
+
+    def _start(self, monitor: str, end: datetime) -> PipelineExecution:
+        """Have the monitor look at the hours up to `end`, as its schedule would."""
+        project, settings = self.monitors.project.name, self.monitors.monitoring.monitor(monitor)
+        scheduled = end + timedelta(hours=settings.end_hours)
+        pipeline = Pipeline(self.aws, monitor_name(project, monitor))
+        display_name = f"make-monitor-{scheduled:%Y%m%dT%H}"
+        return pipeline.start({SCHEDULED_TIME: moment_text(scheduled)}, display_name)
+
+    def _window(self, monitor: str, end: datetime) -> Window:
+        settings = self.monitors.monitoring.monitor(monitor)
+        return Window(end - timedelta(hours=settings.start_hours - settings.end_hours), end)
+
+    def _look(self, monitor: str, execution: PipelineExecution, baseline: Baseline) -> Found:
+        started = time.monotonic()
+        ended = execution.follow(_Progress(self.console, monitor))
+        found = self._found(execution, ended)
+        found.seconds = round(time.monotonic() - started, 3)
+        folder = self.monitors.build_dir / "monitor" / monitor
+        bucket = Bucket(self.aws.s3, bucket_name(self.monitors.project.name))
+        bucket.download_folder(baseline.statistics_uri.rpartition("/")[0], folder / "baseline")
+        found.baseline = shown(folder / "baseline")
+        if found.report_uri is not None:
+            bucket.download_folder(found.report_uri, folder / "window")
+            found.window = shown(folder / "window")
+        self.console.ended(monitor, found.seconds, found.line)
+        return found
+
+    def _found(self, execution: PipelineExecution, ended: Execution) -> Found:
+        if not ended.succeeded:
+            step = ended.failed_step
+            reason = step.failure_reason if step else f"the execution is {ended.status}"
+            return Found(FAILED, execution.arn, reason=reason)
+        window = _outputs(ended, WINDOW)
+        bucket = Bucket(self.aws.s3, bucket_name(self.monitors.project.name))
+        report = bucket.read_json(f"{window['report']}/monitoring_report.json")
+        violations = bucket.read_json(f"{window['report']}/constraint_violations.json")["violations"]
+        return Found(
+            VIOLATIONS if violations else COMPLETED,
+            execution.arn,
+            rows=report["rows"],
+            left_out=report["left_out"],
+            violations=violations,
+            report_uri=window["report"],
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class _Progress:
+    """Which step of a monitor is at work, on a terminal; its outcome is one line at the end."""
+
+    console: Console
+    monitor: str
+    ended: list[Step] = field(default_factory=list)
+
+    def steps_running(self, names: Sequence[str]) -> None:
+        self.console.running([f"{self.monitor} {name}" for name in names])
+
+    def step_ended(self, step: Step) -> None:
+        self.ended.append(step)
+
+
+def _outputs(ended: Execution, name: str) -> dict[str, str]:
+    """What a step that calls a function has said; nothing where it did not come to that."""
+    for step in ended.steps:
+        if step.name == name:
+            told: list[dict[str, str]] = step.properties.get("Lambda", {}).get("OutputParameters", [])
+            return {each["Name"]: each["Value"] for each in told}
+    return {}
+
+
+def monitor(monitors: Monitors, console: Console, file: Path) -> MonitorRecord:
+    """Watch a project; `file` says afterwards how far that came, whatever came of it."""
+    started = time.monotonic()
+    record = MonitorRecord(monitors.project.name, monitors.monitoring.by)
+    try:
+        Watch(monitors, console, record).execute()
+    finally:
+        record.seconds = round(time.monotonic() - started, 3)
+        record.write(file)
+    return record
+
+
+def stop(monitors: Monitors, console: Console) -> list[str]:
+    """Have nobody watch the project any more; what was found stays. Returns the schedules there were."""
+    console.step("stop")
+    removed = monitors.remove_schedules()
+    name = monitoring_name(monitors.project.name)
+    console.done(f"{', '.join(removed)} start no more" if removed else f"{name} has no schedule")
+    return removed

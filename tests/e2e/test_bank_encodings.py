@@ -11,7 +11,7 @@ import pytest
 
 from orchestration.project import NumericFeature, load_project
 from tests.support.api_server import ApiServer, api_server, write_documents
-from tests.support.bank_runs import BUCKET, ENDPOINT, FEW_ROUNDS, Bank, Ended
+from tests.support.bank_runs import BUCKET, ENDPOINT, FEW_ROUNDS, WITHOUT_MONITORS, Bank, Ended
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 
@@ -31,7 +31,7 @@ def bank(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Bank:
 @pytest.fixture(scope="module")
 def trained(bank: Bank, bank_csv: Path) -> Ended:
     """A version of the real rows that serves."""
-    ended = bank("run", *FEW_ROUNDS, "--data", str(bank_csv))
+    ended = bank("run", *FEW_ROUNDS, *WITHOUT_MONITORS, "--data", str(bank_csv))
     assert ended.returncode == 0, ended.all_that_it_said
     return ended
 

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from tests.support.bank_runs import ENDPOINT, FEW_ROUNDS, PIPELINE, Bank, some_rows
+from tests.support.bank_runs import ENDPOINT, FEW_ROUNDS, PIPELINE, WITHOUT_MONITORS, Bank, some_rows
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.localstack_calls import fresh, queue_in, received
@@ -20,7 +20,8 @@ def bank(emulator: Emulator, tmp_path_factory: pytest.TempPathFactory) -> Bank:
     rows = folder / "rows.csv"
     rows.write_bytes(some_rows(folder, seed=100))
     bank = Bank(emulator.localstack, folder / "build")
-    ended = bank("run", *FEW_ROUNDS, "--data", str(rows), "--set", "metric.threshold=0.5")
+    few = (*FEW_ROUNDS, *WITHOUT_MONITORS)
+    ended = bank("run", *few, "--data", str(rows), "--set", "metric.threshold=0.5")
     assert ended.returncode == 0, ended.all_that_it_said
     return bank
 

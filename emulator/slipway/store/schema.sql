@@ -21,7 +21,7 @@ CREATE INDEX IF NOT EXISTS by_modification ON resources (account_id, region, kin
 CREATE INDEX IF NOT EXISTS by_status ON resources (account_id, region, kind, status, created_at, sequence);
 CREATE INDEX IF NOT EXISTS by_parent ON resources (account_id, region, kind, parent, created_at, sequence);
 CREATE INDEX IF NOT EXISTS by_label ON resources (account_id, region, kind, label, created_at, sequence);
-CREATE INDEX IF NOT EXISTS by_label ON resources (account_id, region, kind, label, created_at, sequence);
+CREATE INDEX IF NOT EXISTS by_scheduled_time ON resources (account_id, region, kind, label, sequence);
 CREATE INDEX IF NOT EXISTS unfinished ON resources (kind, status);
 
 CREATE TABLE IF NOT EXISTS tags (

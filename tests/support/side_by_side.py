@@ -4,6 +4,9 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
+# Beginnings of files that share what is made once in a process, and takes minutes to make.
+TOGETHER = ("tests/e2e/test_make_",)
+
 
 class FileByFile(LoadScopeScheduling):
     """Gives every process whole files, so that what a module shares is made once.
@@ -17,7 +20,8 @@ class FileByFile(LoadScopeScheduling):
         config.option.loadscopereorder = False
 
     def _split_scope(self, nodeid: str) -> str:
-        return nodeid.partition("::")[0]
+        file = nodeid.partition("::")[0]
+        return next((together for together in TOGETHER if file.startswith(together)), file)
 
 
 def is_one_of_several(config: pytest.Config) -> bool:

@@ -110,18 +110,6 @@ def monitored(monitor_image: str, tmp_path_factory: pytest.TempPathFactory) -> J
     return run
 
 
-def refusal(image: str, root: Path) -> str:
-    """The message of a job that fails as a job should: readable, with AWS's exit code and no output."""
-    outcome = run_job(image, [], root)
-    message = (root / "output" / "message").read_bytes()
-    assert outcome.exit_code == 255
-    assert outcome.stderr.splitlines()[-1] == f"Processing failed: {message.decode()}"
-    assert "Traceback" not in outcome.stderr
-    assert len(message) <= 1024
-    assert outputs_of(root) == {}
-    return message.decode()
-
-
 @pytest.fixture(scope="module")
 def baseline(monitored: Job) -> Monitored:
     return monitored({"rows.csv": csv_text(ROWS)}, CSV | METRICS)
@@ -443,86 +431,6 @@ def test_any_user_may_run_it_on_a_read_only_root(monitored: Job, baseline: Monit
     )
 
     assert list(again.statistics) == ["_c0", "_c1", "_c2", "_c3", "_c4"]
-
-
-SMALL = csv_text(ROWS[:20])
-NAN_ROWS = [ROWS[0] | {"rate": "NaN"}, *ROWS[1:20]]
-CALL = captured([("2026-01-01T00:30:00Z", "1,2\n", "0.5\n")])
-BAD_DATA: dict[str, tuple[dict[str, str | bytes], dict[str, str]]] = {
-    "there is no file": ({}, CSV),
-    "a file is empty": ({"rows.csv": ""}, CSV),
-    "a header alone": ({"rows.csv": SMALL.splitlines()[0] + "\n"}, CSV),
-    "the last line is torn": ({"rows.csv": SMALL + "40,1.5,Be"}, CSV),
-    "a row lacks cells": ({"rows.csv": SMALL + "40,1.5\n" + "41,2,Bern,a note,\n"}, CSV),
-    "NaN in a baseline": ({"rows.csv": csv_text(NAN_ROWS)}, CSV),
-    "a torn JSON line": ({"rows.jsonl": json_lines(ROWS[:3]) + '{"age": 4'}, JSON_LINES),
-    "nested JSON": ({"rows.jsonl": '{"a": {"b": 1}}\n'}, JSON_LINES),
-    "a torn captured line": ({"c.jsonl": CALL + CALL[:60]}, CAPTURE),
-    "captured content is mixed": (
-        {"c.jsonl": CALL + captured([("2026-01-01T00:30:00Z", '{"a": 1}', "{}")], "JSON")},
-        CAPTURE,
-    ),
-    "no call in the window": (
-        {"c.jsonl": CALL},
-        CAPTURE | {"start_time": "2026-01-02T00:00:00Z", "end_time": "2026-01-02T01:00:00Z"},
-    ),
-    "bias": ({"rows.csv": SMALL}, CSV | {"analysis_type": "BIAS"}),
-    "a script": ({"rows.csv": SMALL}, CSV | {"record_preprocessor_script": "/opt/ml/p.py"}),
-    "merged data": ({"c.jsonl": CALL}, {"dataset_format": '{"sagemakerMergeJson": {}}'}),
-    "no dataset_format": ({"rows.csv": SMALL}, {}),
-}
-
-
-def documented_messages() -> dict[str, str]:
-    """What is wrong, and the message for it, from the README's table."""
-    text = README.read_text(encoding="utf-8").partition("## Failures")[2]
-    return dict(re.findall(r"^\| ([^|`]+) \| `(.+?)` \|$", text, re.MULTILINE))
-
-
-def says(message: str, documented: str) -> bool:
-    """Whether `message` is the documented one, whose … stand for anything."""
-    return re.fullmatch(".*".join(map(re.escape, documented.split("…"))), message, re.DOTALL) is not None
-
-
-OTHERS = {"the constraints file is another one", "Deequ is not there"}
-
-
-def test_every_documented_failure_is_tried() -> None:
-    assert set(documented_messages()) == {*BAD_DATA, *OTHERS}
-
-
-@pytest.mark.parametrize("wrong", BAD_DATA)
-def test_what_is_wrong_is_the_jobs_message(monitor_image: str, tmp_path: Path, wrong: str) -> None:
-    files, environment = BAD_DATA[wrong]
-    root = write_monitoring_root(tmp_path / "ml", files, environment)
-
-    message = refusal(monitor_image, root)
-
-    assert says(message, documented_messages()[wrong]), message
-
-
-def test_another_file_as_constraints_is_refused(monitor_image: str, tmp_path: Path) -> None:
-    given: dict[str, str | bytes] = {
-        "constraints.json": '{"regression_constraints": {}}',
-        "statistics.json": "{}",
-    }
-    root = write_monitoring_root(tmp_path / "ml", {"rows.csv": SMALL}, CSV, given)
-
-    message = refusal(monitor_image, root)
-
-    assert says(message, documented_messages()["the constraints file is another one"]), message
-
-
-def test_without_deequ_there_are_no_statistics(monitor_image: str, tmp_path: Path) -> None:
-    root = write_monitoring_root(tmp_path / "ml", {"rows.csv": SMALL}, CSV)
-    script = "rm /opt/venv/lib/python3*/site-packages/pyspark/jars/deequ-*.jar && exec python -m monitor"
-
-    outcome = run_job(monitor_image, ["-c", script], root, entrypoint="sh")
-
-    assert outcome.exit_code == 255
-    message = (root / "output" / "message").read_text()
-    assert says(message, documented_messages()["Deequ is not there"]), message
-    assert outputs_of(root) == {}
 
 
 def test_a_column_of_numbers_turns_to_nan_in_live_data(monitored: Job, baseline: Monitored) -> None:

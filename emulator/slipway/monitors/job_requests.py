@@ -20,8 +20,9 @@ from slipway.monitors.timing import Span
 from slipway.resources.document import Document, without_empty
 from slipway.resources.times import iso
 
-# CreateProcessingJob takes no more inputs.
+# CreateProcessingJob takes no more inputs, and no longer values of variables.
 MOST_INPUTS = 10
+LONGEST_VALUE = 256
 CONSTRAINTS_PATH = "/opt/ml/processing/baseline/constraints"
 STATISTICS_PATH = "/opt/ml/processing/baseline/stats"
 GROUND_TRUTH_PATH = "/opt/ml/processing/groundtruth"
@@ -170,7 +171,8 @@ def _environment(definition: Definition, occasion: Occasion, destination: str) -
         "publish_cloudwatch_metrics": "Enabled",
         "sagemaker_endpoint_name": definition.endpoint_name,
         "sagemaker_monitoring_schedule_name": occasion.schedule_name,
-        "sagemaker_endpoint_datacapture_prefix": destination,
+        # A data capture's destination may be twice as long; nothing is read by it.
+        "sagemaker_endpoint_datacapture_prefix": destination if len(destination) <= LONGEST_VALUE else None,
         "monitoring_input_type": "ENDPOINT_INPUT",
         **{
             variable: str(endpoint_input[member])

@@ -10,12 +10,13 @@ import json
 import os
 import shutil
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from benchmarks.figures import Figures
 from benchmarks.jobs import Ended, JobError, docker_run
-from benchmarks.monitor_peers import CSV_NAME, PEERS, Shape, plain_pydeequ, write_rows
-from scripts.images import reference
+from benchmarks.monitor_peers import CSV_NAME, PEERS, Shape, plain_pydeequ, pydeequ_image, write_rows
+from scripts.images import Build, ensure_built
 
 # Rounds by shape: what takes a minute a program is not asked as often.
 SHAPES = {
@@ -28,11 +29,20 @@ LARGE_MEMORY = "6g"
 FORMAT = '{"csv": {"header": true}}'
 
 
+@dataclass(frozen=True, slots=True)
+class Images:
+    """The two images whose containers are compared."""
+
+    ours: str
+    pydeequ: str
+
+
 def main(_images: dict[str, str], _data: Path, _is_synthetic: bool) -> Figures:
     """Every shape, and the largest where LARGE is set."""
     figures = Figures("monitor", peer="plain pydeequ, ColumnProfiler with KLL, defaults")
     figures.note("load average at the beginning", round(os.getloadavg()[0], 1))
-    image = reference("monitor")
+    image = ensure_built(Build("monitor")).reference
+    images = Images(image, pydeequ_image(image))
     for peer in PEERS:
         peer.python()
     shapes = dict(SHAPES)
@@ -40,19 +50,19 @@ def main(_images: dict[str, str], _data: Path, _is_synthetic: bool) -> Figures:
         shapes = dict.fromkeys(shapes, int(only))
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
         for shape, rounds in shapes.items():
-            measure(figures, image, shape, rounds, Path(name) / shape.name.replace(" ", ""))
+            measure(figures, images, shape, rounds, Path(name) / shape.name.replace(" ", ""))
         if os.environ.get("LARGE"):
             measure_large(figures, image, Path(name) / "large")
     return figures
 
 
-def measure(figures: Figures, image: str, shape: Shape, rounds: int, folder: Path) -> None:
-    """Everybody on one dataset, in turn, after a first round that only warms the disk's cache."""
+def measure(figures: Figures, images: Images, shape: Shape, rounds: int, folder: Path) -> None:
+    """Everybody on one dataset, in turn."""
     folder.mkdir()
     write_rows(shape, folder)
     seconds: dict[str, list[float]] = {}
     for _ in range(rounds):
-        for name, taken in one_round(image, shape, folder).items():
+        for name, taken in one_round(images, shape, folder).items():
             seconds.setdefault(name, []).append(taken)
     for job in ("baseline", "drift"):
         figures.add(f"seconds, {job} of {shape.name}", seconds[job], seconds["pydeequ"])
@@ -65,16 +75,16 @@ def measure(figures: Figures, image: str, shape: Shape, rounds: int, folder: Pat
     shutil.rmtree(folder)
 
 
-def one_round(image: str, shape: Shape, folder: Path) -> dict[str, float]:
+def one_round(images: Images, shape: Shape, folder: Path) -> dict[str, float]:
     """Seconds of each program; a drift job compares with the baseline of the same round."""
-    before = monitored(image, shape, folder, {})
+    before = monitored(images.ours, shape, folder, {})
     seconds = {"baseline": before.seconds}
     baseline = {name: f"/opt/ml/before/{name}.json" for name in ("statistics", "constraints")}
     shutil.rmtree(folder / "before", ignore_errors=True)
     (folder / "output").rename(folder / "before")
-    seconds["pydeequ"] = plain_pydeequ(image, shape, folder)
+    seconds["pydeequ"] = plain_pydeequ(images.pydeequ, shape, folder)
     environment = {f"baseline_{name}": path for name, path in baseline.items()}
-    seconds["drift"] = monitored(image, shape, folder, environment).seconds
+    seconds["drift"] = monitored(images.ours, shape, folder, environment).seconds
     return seconds | {peer.name: peer.described(shape, folder) for peer in PEERS}
 
 

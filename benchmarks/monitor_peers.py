@@ -2,6 +2,7 @@
 
 import json
 import shutil
+import subprocess
 import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -11,15 +12,26 @@ from time import perf_counter
 import numpy as np
 import numpy.typing as npt
 
-from benchmarks.jobs import JobError, docker_run
+from benchmarks.jobs import LABEL, JobError, docker_run
 from scripts.commands import ROOT, SetupError, capture
+from scripts.images import CA_BUNDLES
 
 ENVIRONMENTS = ROOT / "build" / "peers"
 CSV_NAME = "rows.csv"
 _ROWS_A_BLOCK = 100_000
 
-# As pydeequ's README has it: defaults throughout, the schema inferred. Deequ's jar is
-# among Spark's own in this image, so that it needs no package from elsewhere.
+# The image's own pydeequ, Java and jar of Deequ, with the Spark that pip installs: ours lacks what
+# only spark-submit needs, which a plain program starts with.
+PYDEEQU_IMAGE = """
+FROM {image}
+RUN --mount=type=secret,id=ca,target=/run/secrets/ca --mount=type=cache,target=/root/.cache/pip \\
+    if [ -f /run/secrets/ca ]; then export PIP_CERT=/run/secrets/ca; fi \\
+ && version=$(python -c 'import pyspark.version; print(pyspark.version.__version__)') \\
+ && pip install --quiet --no-deps --no-build-isolation --force-reinstall pyspark==$version
+ENV JAVA_HOME=/opt/java
+ENTRYPOINT ["python", "/opt/ml/plain_pydeequ.py", "/opt/ml/{csv}"]
+"""
+# As pydeequ's README has it: defaults throughout, the schema inferred.
 PYDEEQU = """
 import json, sys
 from pyspark.sql import SparkSession
@@ -112,14 +124,29 @@ PEERS = (
 )
 
 
-def plain_pydeequ(image: str, shape: Shape, folder: Path) -> float:
-    """Seconds from a container's start to its exit, of the same pydeequ, Deequ, Spark and Java.
+def pydeequ_image(image: str) -> str:
+    """The plain program's image, built where it is not. Raises SetupError with the builder's last lines."""
+    name = image.replace("/monitor:", "/plain-pydeequ:")
+    command = ["docker", "buildx", "build", "--load", "--quiet", "--label", LABEL, "--tag", name]
+    bundle = next((path for path in CA_BUNDLES if Path(path).exists()), None)
+    if bundle:
+        command += ["--secret", f"id=ca,src={bundle}"]
+    answer = subprocess.run(
+        [*command, "-"],
+        input=PYDEEQU_IMAGE.format(image=image, csv=CSV_NAME),
+        check=False,
+        capture_output=True,
+        text=True,
+    )
+    if answer.returncode != 0:
+        raise SetupError(f"the image of plain pydeequ does not build:\n{answer.stderr[-1500:]}")
+    return name
 
-    Raises JobError where it found something else.
-    """
-    (folder / "profile.py").write_text(PYDEEQU, encoding="utf-8")
-    script = "export JAVA_HOME=/opt/java && exec python /opt/ml/profile.py /opt/ml/" + CSV_NAME
-    ended = docker_run(image, ["-c", script], folder, entrypoint="sh")
+
+def plain_pydeequ(image: str, shape: Shape, folder: Path) -> float:
+    """Seconds from a container's start to its exit. Raises JobError where it found something else."""
+    (folder / "plain_pydeequ.py").write_text(PYDEEQU, encoding="utf-8")
+    ended = docker_run(image, [], folder)
     _check("pydeequ", ended.log, shape)
     return ended.seconds
 

@@ -4,7 +4,7 @@ Each folder of `/opt/ml/jobs` is the `/opt/ml` of a job, and is left as a job
 of its own would leave it; `exit_code` in it says how that would have ended.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -32,10 +32,10 @@ def main() -> None:
         for folder in sorted(JOBS.iterdir()):
             code = run_job(job_in(folder), ContainerRoot(folder), kind="processing")
             (folder / "exit_code").write_text(str(code))
-        spark.session.catalog().clearCache()
+            spark.session.catalog().clearCache()
 
 
-def job_in(folder: Path):  # type: ignore[no-untyped-def]
+def job_in(folder: Path) -> Callable[[StopSignal], None]:
     """The job whose `/opt/ml` is `folder`."""
 
     def job(stop: StopSignal) -> None:

@@ -3,7 +3,7 @@
 import json
 import shutil
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +20,10 @@ SCHEMAS: dict[str, Any] = json.loads(
 PROGRAM = Path(__file__).with_name("monitor_jobs.py")
 JSON_LINES = {"dataset_format": '{"json": {"lines": true}}'}
 CSV = {"dataset_format": '{"csv": {"header": true}}'}
+METRICS = {"publish_cloudwatch_metrics": "Enabled"}
+BASELINE_FILES = ["constraints.json", "statistics.json"]
+DRIFT_FILES = ["constraint_violations.json", *BASELINE_FILES]
+REPORTS = ["monitoring_report.json", "report.html"]
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,6 +42,7 @@ class Left:
     exit_code: int
     message: str
     files: dict[str, bytes]
+    metrics: list[dict[str, Any]] = field(default_factory=list)
 
     def document(self, name: str) -> Any:
         """One of its JSON files."""
@@ -65,20 +70,30 @@ def run_jobs(image: str, folder: Path, jobs: Mapping[str, JobOf]) -> dict[str, L
         if job.expects is not None:
             before = f"/opt/ml/../{roots[job.expects].name}/processing/output"
             environment |= {
-                f"baseline_{each}": f"{before}/{each}.json" for each in ("constraints", "statistics")
+                f"baseline_{each}": f"{before}/{each}.json"
+                for each in ("constraints", "statistics")
+                if f"baseline_{each}" not in environment
             }
         write_monitoring_root(roots[name], job.files, environment)
     shutil.copy(PROGRAM, folder)
     open_to_everyone(folder)
     outcome = run_job(image, [f"/opt/ml/{PROGRAM.name}"], folder, entrypoint="python")
     assert outcome.exit_code == 0, outcome.stderr
-    return {name: _left(root) for name, root in roots.items()}
+    return {name: _left(root, int((root / "exit_code").read_text())) for name, root in roots.items()}
 
 
-def _left(root: Path) -> Left:
+def run_one(image: str, folder: Path, job: JobOf, **options: Any) -> Left:
+    """Run one job in a container of its own, with Docker's `options`."""
+    root = write_monitoring_root(folder / "ml", job.files, job.environment)
+    return _left(root, run_job(image, [], root, **options).exit_code)
+
+
+def _left(root: Path, exit_code: int) -> Left:
     files = outputs_of(root)
     for name, content in files.items():
         if name in SCHEMAS:
             jsonschema.validate(json.loads(content), SCHEMAS[name])
     message = (root / "output" / "message").read_text()
-    return Left(int((root / "exit_code").read_text()), message, files)
+    metrics = root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
+    lines = metrics.read_text().splitlines() if metrics.exists() else []
+    return Left(exit_code, message, files, [json.loads(line) for line in lines])

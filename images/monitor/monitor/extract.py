@@ -34,7 +34,8 @@ class CsvFile:
     def __init__(self, path: Path) -> None:
         self.path = path
         self.count = 0
-        self._file = path.open("w", encoding="utf-8", newline="")
+        # JSON can hold half a surrogate pair, which UTF-8 has not; it becomes a question mark.
+        self._file = path.open("w", encoding="utf-8", errors="replace", newline="")
 
     def write(self, line: str, truth: tuple[str | None, ...]) -> None:
         """One record, and its label as a further cell."""

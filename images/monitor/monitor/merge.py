@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import TextIO
 
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
@@ -25,7 +26,8 @@ log = logging.getLogger(__name__)
 # Readers of a dataset pass over names that begin so.
 REPORT_NAME = "_merge_report.json"
 _STAGED = ".merging"
-_TEXT_OF = json.JSONEncoder(ensure_ascii=False, separators=(",", ":")).encode
+# Escaped, so that half a surrogate pair in a body is no text that cannot be written.
+_TEXT_OF = json.JSONEncoder(separators=(",", ":")).encode
 
 
 @dataclass(slots=True)
@@ -68,11 +70,13 @@ def merge(settings: Settings, stop: StopSignal) -> str:
         with _staged(settings.output_path) as staged:
             report = MergeReport()
             for folder, paths in _by_folder(files, source):
-                _merge_folder(paths, staged / folder / _part_name(folder, settings), labels, settings, report)
-                if stop.requested:
-                    raise ContractError(
-                        f"stopped by {stop.name} before the merge was complete; start it again."
-                    )
+                with _opened(staged / folder / _part_name(folder, settings)) as out:
+                    for path in paths:
+                        if stop.requested:
+                            raise ContractError(
+                                f"stopped by {stop.name} before the merge was complete; start it again."
+                            )
+                        out.writelines(_merged_lines(path, labels, settings, report))
             _count_labels(report, labels)
             _refuse_nothing(report, settings)
             _publish(staged, settings.output_path)
@@ -118,23 +122,28 @@ def _part_name(folder: Path, settings: Settings) -> str:
     return f"part-00000-{uuid.uuid5(uuid.NAMESPACE_URL, what)}.c000.jsonl"
 
 
-def _merge_folder(
-    files: Sequence[Path], target: Path, labels: Labels, settings: Settings, report: MergeReport
-) -> None:
+@contextmanager
+def _opened(target: Path) -> Iterator[TextIO]:
+    """A part to write; it is there at the end if it holds anything."""
     target.parent.mkdir(parents=True, exist_ok=True)
     with target.open("w", encoding="utf-8") as out:
-        for path in files:
-            for line in json_lines(path, settings.dataset_source, WHAT):
-                if merged := _merged(line, labels, settings, report):
-                    out.write(merged)
+        yield out
     if not target.stat().st_size:
         target.unlink()
 
 
-def _merged(line: Line, labels: Labels, settings: Settings, report: MergeReport) -> str | None:
+def _merged_lines(path: Path, labels: Labels, settings: Settings, report: MergeReport) -> Iterator[str]:
+    """The lines of a captured file that have a label, with it."""
+    window = Window(settings.start_time, settings.end_time)
+    for line in json_lines(path, settings.dataset_source, WHAT):
+        if merged := _merged(line, labels, window, report):
+            yield merged
+
+
+def _merged(line: Line, labels: Labels, window: Window, report: MergeReport) -> str | None:
     """The line with its label, and its end; None where it has none or is of another window."""
     label_id = _label_id(line)
-    if not is_inside(line, Window(settings.start_time, settings.end_time)):
+    if not is_inside(line, window):
         report.captured_outside_window += 1
         return None
     report.captured += 1
@@ -143,7 +152,7 @@ def _merged(line: Line, labels: Labels, settings: Settings, report: MergeReport)
         report.captured_without_label += 1
         return None
     report.merged += 1
-    report.late_labels += _is_late(label, line, settings)
+    report.late_labels += _is_late(label, line, window)
     truth = {"data": label.data, "encoding": label.encoding}
     return _TEXT_OF({**line.document, "groundTruthData": truth}) + "\n"
 
@@ -158,11 +167,11 @@ def _label_id(line: Line) -> str:
     raise unreadable(line.place, WHAT, line.text, "it has no captureData or eventMetadata.eventId")
 
 
-def _is_late(label: Label, line: Line, settings: Settings) -> bool:
+def _is_late(label: Label, line: Line, window: Window) -> bool:
     if label.hour is None:
         return False
-    if settings.end_time is not None:
-        return label.hour >= settings.end_time
+    if window.end is not None:
+        return label.hour >= window.end
     moment = moment_of(line)
     return moment is not None and label.hour > moment
 

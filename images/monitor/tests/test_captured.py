@@ -78,6 +78,10 @@ def test_each_record_of_a_csv_call_is_a_row(extracted: Extract) -> None:
     assert (found.layout, found.records, found.calls) == (CsvRecords(), 3, 2)
 
 
+def test_a_character_that_utf_8_has_not_becomes_a_question_mark(extracted: Extract) -> None:
+    assert extracted([call("\ud800,ü\n")]).path.read_text(encoding="utf-8") == "?,ü\n"
+
+
 def test_the_answers_columns_stand_first_beside_those_of_the_request(extracted: Extract) -> None:
     assert extracted([call("1,2\n3,4\n", answer="a\nb\n")], BOTH).path.read_text() == "a,1,2\nb,3,4\n"
 

@@ -231,6 +231,14 @@ def test_a_merge_done_again_replaces_what_the_first_one_wrote(merged: Merge) -> 
     assert list(again.truths) == ["e1", "e2"]
 
 
+def test_characters_that_utf_8_has_not_are_kept_as_json_has_them(merged: Merge) -> None:
+    captured = call("e1", data="\ud800,ü")
+
+    done = merged({f"{HOUR}/a.jsonl": [captured]}, {"l.jsonl": [label("e1")]})
+
+    assert done.lines[0]["captureData"] == captured["captureData"]
+
+
 @pytest.mark.parametrize("labels", [{}, {"empty.jsonl": ""}, {"blank.jsonl": "\n\n"}])
 def test_a_window_without_any_label_fails_in_words_that_name_it(
     merged: Merge, tmp_path: Path, labels: Files

@@ -9,10 +9,17 @@ import pytest
 from orchestration.clients import Aws
 from orchestration.deploy_function import deploy_function
 from orchestration.function import HANDLERS, Function, packed
+from orchestration.monitor_function import monitor_function
+from orchestration.monitoring import Retraining
+from orchestration.retraining import retrain_function
 from orchestration.settings import Settings
 
 AWS = Aws(Settings.from_environ({}))
-FUNCTIONS = [deploy_function(AWS, "bank")]
+FUNCTIONS = [
+    deploy_function(AWS, "bank"),
+    monitor_function(AWS, "bank", "arn:aws:sns:us-east-1:000000000000:any"),
+    retrain_function(AWS, "bank", Retraining()),
+]
 PACKAGE = "orchestration.handlers"
 
 

@@ -3,7 +3,7 @@
 import re
 import threading
 from collections.abc import Iterator
-from contextlib import closing, contextmanager
+from contextlib import closing, contextmanager, nullcontext
 from typing import Any
 
 import docker
@@ -92,9 +92,16 @@ def test_every_service_works_without_rights_for_any_user_and_asks_nobody_anythin
     assert noted - HERE == {"/var/run/docker.sock"}
 
 
+@pytest.fixture(scope="module")
+def untouched() -> Iterator[Any]:
+    """A container that nobody asks for anything."""
+    with running() as container:
+        yield healthy(container)
+
+
 @pytest.mark.parametrize("user", [None, ANY_USER])
-def test_no_process_is_root_or_can_become_it(user: str | None) -> None:
-    with running(**{"user": user} if user else {}) as container:
+def test_no_process_is_root_or_can_become_it(user: str | None, request: pytest.FixtureRequest) -> None:
+    with running(user=user) if user else nullcontext(request.getfixturevalue("untouched")) as container:
         healthy(container)
         users = {uid for _, uid in container.top(ps_args="-eo pid,uid")["Processes"]}
         _, status = container.exec_run(["cat", "/proc/1/status"])
@@ -144,16 +151,12 @@ def test_without_a_way_to_the_internet_it_is_healthy_and_works(lonely_network: s
     assert "ERROR" not in log
 
 
-def test_the_log_of_a_start_is_a_version_and_a_word() -> None:
-    with running() as container:
-        log = healthy(container).logs().decode()
-
-    assert log.split() == ["LocalStack", "version:", "4.14.0", "Ready."]
+def test_the_log_of_a_start_is_a_version_and_a_word(untouched: Any) -> None:
+    assert untouched.logs().decode().split() == ["LocalStack", "version:", "4.14.0", "Ready."]
 
 
-def test_the_indexes_in_the_image_are_the_ones_in_use() -> None:
-    with running() as container:
-        changed = healthy(container).diff()
+def test_the_indexes_in_the_image_are_the_ones_in_use(untouched: Any) -> None:
+    changed = untouched.diff()
 
     # One that does not fit what is installed would be written anew.
     written = [change["Path"] for change in changed or []]

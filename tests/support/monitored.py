@@ -91,9 +91,16 @@ def run_one(image: str, folder: Path, job: JobOf, **options: Any) -> Left:
 def _left(root: Path, exit_code: int) -> Left:
     files = outputs_of(root)
     for name, content in files.items():
-        if name in SCHEMAS:
-            jsonschema.validate(json.loads(content), SCHEMAS[name])
+        if schema := _schema(name, files):
+            jsonschema.validate(json.loads(content), schema)
     message = (root / "output" / "message").read_text()
     metrics = root / "output" / "metrics" / "cloudwatch" / "cloudwatch_metrics.jsonl"
     lines = metrics.read_text().splitlines() if metrics.exists() else []
     return Left(exit_code, message, files, [json.loads(line) for line in lines])
+
+
+def _schema(name: str, files: Mapping[str, bytes]) -> Any:
+    """The schema of a file, of the analysis that the report names."""
+    report = json.loads(files.get("monitoring_report.json", b"{}"))
+    of_analysis = {"model-quality": "model-quality/", "forecast-accuracy": "model-quality/"}
+    return SCHEMAS.get(of_analysis.get(report.get("analysis", ""), "") + name, SCHEMAS.get(name))

@@ -1,9 +1,10 @@
 """`make monitor`: a project's monitors set up, and run on the newest hours of which something is captured."""
 
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from pathlib import Path
 
 from botocore.exceptions import ClientError
@@ -56,13 +57,9 @@ class Watch:
         """
         newest = self._newest()
         baselines = {monitor: self._baseline(monitor) for monitor in MONITORS}
-        self._set_up()
-        started = {monitor: self._start(monitor, newest + HOUR) for monitor in MONITORS}
-        for monitor, execution in started.items():
-            found = self._look(monitor, execution, baselines[monitor])
-            window = self._window(monitor, newest + HOUR)
-            found.window_start, found.window_end = moment_text(window.start), moment_text(window.end)
-            self.record.monitors[monitor] = found
+        self._set_up(baselines)
+        for monitor, look in self._looks(baselines, newest + HOUR).items():
+            self._note(monitor, baselines[monitor], look)
         bad = [
             f"{monitor}: {found.reason}"
             for monitor, found in self.record.monitors.items()
@@ -70,6 +67,16 @@ class Watch:
         ]
         if bad:
             raise MonitoringError("\n  ".join(bad))
+
+    def _looks(self, baselines: Mapping[str, Baseline], end: datetime) -> dict[str, Callable[[], Found]]:
+        """How to come to each monitor's findings; pipelines are at work meanwhile."""
+        if self.record.by == "schedule":
+            return {monitor: partial(self._ask, monitor, baselines[monitor]) for monitor in MONITORS}
+        started = {monitor: self._start(monitor, end) for monitor in MONITORS}
+        return {
+            monitor: partial(self._follow, monitor, execution, self._window(monitor, end))
+            for monitor, execution in started.items()
+        }
 
     def _newest(self) -> datetime:
         """The last hour of which something is captured. Raises MonitoringError."""
@@ -96,15 +103,16 @@ class Watch:
         except NothingToMonitorError as error:
             raise MonitoringError(f"{error} `make run PROJECT={project}` does both.") from error
 
-    def _set_up(self) -> None:
+    def _set_up(self, baselines: Mapping[str, Baseline]) -> None:
         self.console.step("monitors")
         self.record.topic_arn = self.monitors.ensure_topic()
         arns = self.monitors.ensure_pipelines()
         self.console.done(", ".join(arn.rpartition("/")[2] for arn in arns.values()))
         self.console.step("schedules")
-        self.record.schedules = self.monitors.ensure_schedules()
+        self.record.schedules = self.monitors.ensure_schedules(baselines)
         times = {self.monitors.monitoring.monitor(monitor).schedule for monitor in MONITORS}
-        self.console.done(f"{', '.join(sorted(times))}, by EventBridge Scheduler")
+        who = "SageMaker's monitoring schedules" if self.record.by == "schedule" else "EventBridge Scheduler"
+        self.console.done(f"{', '.join(sorted(times))}, by {who}")
 
     def _start(self, monitor: str, end: datetime) -> PipelineExecution:
         """Have the monitor look at the hours up to `end`, as its schedule would."""
@@ -118,38 +126,59 @@ class Watch:
         settings = self.monitors.monitoring.monitor(monitor)
         return Window(end - timedelta(hours=settings.start_hours - settings.end_hours), end)
 
-    def _look(self, monitor: str, execution: PipelineExecution, baseline: Baseline) -> Found:
+    def _note(self, monitor: str, baseline: Baseline, look: Callable[[], Found]) -> None:
+        """What a look finds into the record, and its files beside it."""
         started = time.monotonic()
-        ended = execution.follow(_Progress(self.console, monitor))
-        found = self._found(execution, ended)
+        found = look()
         found.seconds = round(time.monotonic() - started, 3)
         folder = self.monitors.build_dir / "monitor" / monitor
-        bucket = Bucket(self.aws.s3, bucket_name(self.monitors.project.name))
-        bucket.download_folder(baseline.statistics_uri.rpartition("/")[0], folder / "baseline")
+        self._bucket.download_folder(baseline.statistics_uri.rpartition("/")[0], folder / "baseline")
         found.baseline = shown(folder / "baseline")
         if found.report_uri is not None:
-            bucket.download_folder(found.report_uri, folder / "window")
+            self._bucket.download_folder(found.report_uri, folder / "window")
             found.window = shown(folder / "window")
+        self.record.monitors[monitor] = found
         self.console.ended(monitor, found.seconds, found.line)
-        return found
 
-    def _found(self, execution: PipelineExecution, ended: Execution) -> Found:
+    def _follow(self, monitor: str, execution: PipelineExecution, window: Window) -> Found:
+        """What the monitor's pipeline finds."""
+        ended = execution.follow(_Progress(self.console, monitor))
+        hours = (moment_text(window.start), moment_text(window.end))
         if not ended.succeeded:
             step = ended.failed_step
             reason = step.failure_reason if step else f"the execution is {ended.status}"
-            return Found(FAILED, execution.arn, reason=reason)
-        window = _outputs(ended, WINDOW)
-        bucket = Bucket(self.aws.s3, bucket_name(self.monitors.project.name))
-        report = bucket.read_json(f"{window['report']}/monitoring_report.json")
-        violations = bucket.read_json(f"{window['report']}/constraint_violations.json")["violations"]
+            return Found(FAILED, execution.arn, *hours, reason=reason)
+        return self._reported(execution.arn, hours, _outputs(ended, WINDOW)["report"])
+
+    def _ask(self, monitor: str, baseline: Baseline) -> Found:
+        """What SageMaker's own schedule finds."""
+        self.console.running([monitor])
+        summary = self.monitors.of_sagemaker.look(monitor, baseline)
+        arn = summary.get("ProcessingJobArn", "")
+        hours = ("", f"{summary['ScheduledTime']:%Y-%m-%dT%H:%M:%SZ}")
+        if summary["MonitoringExecutionStatus"] not in (COMPLETED, VIOLATIONS):
+            return Found(FAILED, arn, *hours, reason=summary.get("FailureReason"))
+        job = self.aws.sagemaker.describe_processing_job(ProcessingJobName=arn.rpartition("/")[2])
+        variables = job["Environment"]
+        report_uri = job["ProcessingOutputConfig"]["Outputs"][0]["S3Output"]["S3Uri"].rstrip("/")
+        return self._reported(arn, (variables["start_time"], variables["end_time"]), report_uri)
+
+    def _reported(self, arn: str, hours: tuple[str, str], report_uri: str) -> Found:
+        report = self._bucket.read_json(f"{report_uri}/monitoring_report.json")
+        violations = self._bucket.read_json(f"{report_uri}/constraint_violations.json")["violations"]
         return Found(
             VIOLATIONS if violations else COMPLETED,
-            execution.arn,
+            arn,
+            *hours,
             rows=report["rows"],
             left_out=report["left_out"],
             violations=violations,
-            report_uri=window["report"],
+            report_uri=report_uri,
         )
+
+    @property
+    def _bucket(self) -> Bucket:
+        return Bucket(self.aws.s3, bucket_name(self.monitors.project.name))
 
 
 @dataclass(frozen=True, slots=True)

@@ -10,10 +10,9 @@ from orchestration.errors import MonitoringError
 from orchestration.function import Function
 from orchestration.names import (
     CAPTURED,
-    DATA_QUALITY,
     GROUND_TRUTH,
-    MODEL_QUALITY,
     MONITORING,
+    MONITORS,
     bucket_name,
     endpoint_name,
     monitor_function_name,
@@ -61,7 +60,8 @@ class MonitorRules:
                 raise MonitoringError(f"{name} takes no target: {answer['FailedEntries']}")
 
     def _patterns(self, pipeline_arns: list[str]) -> Mapping[str, Any]:
-        schedules = [monitor_name(self.project, monitor) for monitor in (DATA_QUALITY, MODEL_QUALITY)]
+        # Those that run once, at once, are called so with more behind it.
+        schedules = [{"prefix": monitor_name(self.project, monitor)} for monitor in MONITORS]
         return {
             "failed": {
                 "source": ["aws.sagemaker"],

@@ -11,8 +11,10 @@ from typing import Any
 from orchestration.clients import Aws
 from orchestration.definition import Definition, digest_of_inputs, kept
 from orchestration.errors import MonitoringError
+from orchestration.handlers.monitored_window import Baseline
 from orchestration.monitor_function import MonitorRules, monitor_function
 from orchestration.monitoring import Monitoring
+from orchestration.monitoring_schedules import MonitoringSchedules
 from orchestration.names import MONITORS, bucket_name, monitor_name, monitoring_name
 from orchestration.pipeline_execution import Pipeline
 from orchestration.project import Project
@@ -62,15 +64,36 @@ class Monitors:
         MonitorRules(self.aws, name).ensure(function, function_arn, arns.values())
         return arns
 
-    def ensure_schedules(self) -> list[str]:
-        """Have EventBridge Scheduler start the pipelines; returns the schedules' names."""
+    @property
+    def of_sagemaker(self) -> MonitoringSchedules:
+        """SageMaker's own monitoring schedules."""
+        return MonitoringSchedules(self.aws, self.project, self.images)
+
+    def ensure_schedules(self, baselines: Mapping[str, Baseline] | None = None) -> list[str]:
+        """Have the monitors started, by whom the project says and by nobody else; the schedules' names.
+
+        SageMaker's own compare with `baselines`; a pipeline looks at the version that then serves.
+        """
         schedules = Schedules(self.aws, self.project.name)
-        return [schedules.ensure(monitor, self.monitoring.monitor(monitor)) for monitor in MONITORS]
+        if self.monitoring.by == "schedule":
+            assert baselines is not None
+            names = [self.of_sagemaker.ensure(monitor, baselines[monitor]) for monitor in MONITORS]
+            for monitor in MONITORS:
+                schedules.remove(monitor)
+            return names
+        names = [schedules.ensure(monitor, self.monitoring.monitor(monitor)) for monitor in MONITORS]
+        for monitor in MONITORS:
+            self.of_sagemaker.remove(monitor)
+        return names
 
     def remove_schedules(self) -> list[str]:
         """Have nobody start a monitor; returns the names of the schedules that there were."""
         schedules = Schedules(self.aws, self.project.name)
-        return [monitor_name(self.project.name, each) for each in MONITORS if schedules.remove(each)]
+        # Both are asked: who started them last is not asked.
+        removed = {each: [schedules.remove(each), self.of_sagemaker.remove(each)] for each in MONITORS}
+        return [
+            monitor_name(self.project.name, each) for each, was_there in removed.items() if any(was_there)
+        ]
 
     def definition(self, monitor: str, function_arn: str) -> Definition:
         """A monitor's pipeline, which names the function around its job."""

@@ -180,7 +180,7 @@ class Monitor:
         """Tell of a job that one of SageMaker's own monitoring schedules has started."""
         variables = detail.get("Environment", {})
         schedule = variables.get("sagemaker_monitoring_schedule_name", "")
-        monitor = schedule.removeprefix(f"slipway-{self._settings.project}-")
+        monitor = schedule.removeprefix(f"slipway-{self._settings.project}-").removesuffix("-now")
         said = detail.get("ExitMessage") or detail.get("FailureReason") or ""
         is_found = said.startswith("CompletedWithViolations")
         if monitor not in NAMESPACES and kind_of(said) != GROUND_TRUTH_MISSING:

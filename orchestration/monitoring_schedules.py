@@ -59,6 +59,9 @@ class MonitoringSchedules:
             if error_code(error) != NOT_FOUND:
                 raise
             self.aws.sagemaker.create_monitoring_schedule(**config)
+        # What ran once keeps its definition, which may be of other baselines.
+        self._delete(f"{schedule}-now")
+        self._forget_definitions(name, keep=definition)
         return schedule
 
     def look(self, name: str, baseline: Baseline) -> dict[str, Any]:
@@ -87,8 +90,7 @@ class MonitoringSchedules:
         schedule = monitor_name(self.project.name, name)
         self._delete(f"{schedule}-now")
         was_there = self._delete(schedule)
-        for operation, definition in self._definitions(name):
-            getattr(self.aws.sagemaker, f"delete_{operation}")(JobDefinitionName=definition)
+        self._forget_definitions(name)
         return was_there
 
     def _delete(self, schedule: str) -> bool:
@@ -100,11 +102,14 @@ class MonitoringSchedules:
             return False
         return True
 
-    def _definitions(self, name: str) -> list[tuple[str, str]]:
-        stem = f"{monitor_name(self.project.name, name)}-"
-        listed = getattr(self.aws.sagemaker, f"list_{_operation(name)}s")(NameContains=stem, MaxResults=100)
-        found = (item["MonitoringJobDefinitionName"] for item in listed["JobDefinitionSummaries"])
-        return [(_operation(name), each) for each in found if each.startswith(stem)]
+    def _forget_definitions(self, name: str, keep: str | None = None) -> None:
+        """Delete those of other baselines; no schedule may name one of them."""
+        stem, operation = f"{monitor_name(self.project.name, name)}-", _operation(name)
+        listed = getattr(self.aws.sagemaker, f"list_{operation}s")(NameContains=stem, MaxResults=100)
+        for item in listed["JobDefinitionSummaries"]:
+            found = item["MonitoringJobDefinitionName"]
+            if found.startswith(stem) and found != keep:
+                getattr(self.aws.sagemaker, f"delete_{operation}")(JobDefinitionName=found)
 
     def _ensure_definition(self, name: str, baseline: Baseline) -> str:
         """The definition of these baselines: one is never changed, so its name has its content in it."""

@@ -1,0 +1,41 @@
+"""The function that decides is configured as it reads, and packed with what it imports."""
+
+import io
+import re
+import zipfile
+from typing import Any
+
+from orchestration.function import Function
+from orchestration.handlers import retrain
+from orchestration.monitoring import Retraining
+from orchestration.retraining import retrain_function
+
+RETRAINING = Retraining(cool_down="PT6H", per_day=4, look_back="P30D")
+
+
+def function() -> Function:
+    aws: Any = None
+    return retrain_function(aws, "bank", RETRAINING)
+
+
+def test_the_function_s_variables_are_what_it_reads() -> None:
+    settings = retrain.Settings.from_environ(function().variables)
+
+    assert settings.project == "bank"
+    assert settings.pipeline_name == "slipway-bank-retraining"
+    assert settings.limits == retrain.Limits(RETRAINING.cool_down_time, 4)
+    assert settings.sources.look_back == RETRAINING.look_back_time
+    assert settings.sources.windows_uri == "s3://slipway-bank/monitoring/windows"
+
+
+def test_every_module_that_it_imports_is_in_its_archive() -> None:
+    with zipfile.ZipFile(io.BytesIO(function().archive)) as archive:
+        texts = {name: archive.read(name).decode() for name in archive.namelist()}
+
+    imported = {
+        f"{module.replace('.', '/')}.py"
+        for text in texts.values()
+        for module in re.findall(r"^from (orchestration\.\S+) import", text, re.MULTILINE)
+    }
+    assert imported
+    assert imported <= set(texts)

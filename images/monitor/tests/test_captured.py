@@ -303,6 +303,18 @@ def test_keys_that_are_places_have_the_baselines_names(
     assert (found.records, found.calls, found.left_out) == (2, 3, 0)
 
 
+def test_a_label_beside_places_keeps_its_name(
+    extracted: Extract, script: Callable[[str], Preprocessor]
+) -> None:
+    handler = "def preprocess_handler(record):\n    return {'0': record.endpoint_output.data}\n"
+
+    found = extracted(
+        [call("", answer="9", label="8")], MERGED, with_truth=True, preprocessor=script(handler)
+    )
+
+    assert rows(found) == [{"_c0": "9", "groundTruth": "8"}]
+
+
 def test_keys_that_are_names_are_columns_in_their_order(
     extracted: Extract, script: Callable[[str], Preprocessor]
 ) -> None:

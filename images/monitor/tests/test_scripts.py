@@ -89,6 +89,11 @@ def test_a_handler_that_takes_a_logger_gets_one(
     [
         (handler("return 1 / 0"), ", line 4 on line 7 of c.jsonl: ZeroDivisionError: division by zero"),
         (handler("return math.sqrt(-1)"), ", line 4 on line 7 of c.jsonl: ValueError: "),
+        # The library's own lines are none of the script's.
+        (
+            "import json\ndef preprocess_handler(record):\n    json.loads('{')\n",
+            ", line 3 on line 7 of c.jsonl: JSON",
+        ),
         (handler("raise SystemExit(3)"), ", line 4 on line 7 of c.jsonl: SystemExit: 3"),
         (
             handler("return None"),

@@ -8,7 +8,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import TextIO
+from typing import BinaryIO
 
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
@@ -26,8 +26,7 @@ log = logging.getLogger(__name__)
 # Readers of a dataset pass over names that begin so.
 REPORT_NAME = "_merge_report.json"
 _STAGED = ".merging"
-# Escaped, so that half a surrogate pair in a body is no text that cannot be written.
-_TEXT_OF = json.JSONEncoder(separators=(",", ":")).encode
+_TRUTH = "groundTruthData"
 
 
 @dataclass(slots=True)
@@ -123,16 +122,16 @@ def _part_name(folder: Path, settings: Settings) -> str:
 
 
 @contextmanager
-def _opened(target: Path) -> Iterator[TextIO]:
+def _opened(target: Path) -> Iterator[BinaryIO]:
     """A part to write; it is there at the end if it holds anything."""
     target.parent.mkdir(parents=True, exist_ok=True)
-    with target.open("w", encoding="utf-8") as out:
+    with target.open("wb") as out:
         yield out
     if not target.stat().st_size:
         target.unlink()
 
 
-def _merged_lines(path: Path, labels: Labels, settings: Settings, report: MergeReport) -> Iterator[str]:
+def _merged_lines(path: Path, labels: Labels, settings: Settings, report: MergeReport) -> Iterator[bytes]:
     """The lines of a captured file that have a label, with it."""
     window = Window(settings.start_time, settings.end_time)
     for line in json_lines(path, settings.dataset_source, WHAT):
@@ -140,7 +139,7 @@ def _merged_lines(path: Path, labels: Labels, settings: Settings, report: MergeR
             yield merged
 
 
-def _merged(line: Line, labels: Labels, window: Window, report: MergeReport) -> str | None:
+def _merged(line: Line, labels: Labels, window: Window, report: MergeReport) -> bytes | None:
     """The line with its label, and its end; None where it has none or is of another window."""
     label_id = _label_id(line)
     if not is_inside(line, window):
@@ -153,8 +152,19 @@ def _merged(line: Line, labels: Labels, window: Window, report: MergeReport) -> 
         return None
     report.merged += 1
     report.late_labels += _is_late(label, line, window)
-    truth = {"data": label.data, "encoding": label.encoding}
-    return _TEXT_OF({**line.document, "groundTruthData": truth}) + "\n"
+    return _with_truth(line, label)
+
+
+def _with_truth(line: Line, label: Label) -> bytes:
+    """The line as it was captured, byte for byte, and its label as one more member."""
+    truth = json.dumps({"data": label.data, "encoding": label.encoding}, separators=(",", ":"))
+    if _TRUTH in line.document:
+        # Merged before: of two members with one name readers take whichever they like.
+        others = {name: value for name, value in line.document.items() if name != _TRUTH}
+        captured = json.dumps(others, separators=(",", ":")).encode()
+    else:
+        captured = line.text.rstrip()
+    return b'%b,"%b":%b}\n' % (captured[:-1], _TRUTH.encode(), truth.encode())
 
 
 def _label_id(line: Line) -> str:

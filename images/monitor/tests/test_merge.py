@@ -231,12 +231,24 @@ def test_a_merge_done_again_replaces_what_the_first_one_wrote(merged: Merge) -> 
     assert list(again.truths) == ["e1", "e2"]
 
 
-def test_characters_that_utf_8_has_not_are_kept_as_json_has_them(merged: Merge) -> None:
-    captured = call("e1", data="\ud800,ü")
+def test_the_captured_line_is_kept_byte_for_byte(merged: Merge) -> None:
+    # As another program writes it: spaces, an escape, half a surrogate pair, no order, carriage return.
+    text = '{ "eventMetadata": {"eventId": "e1", "n": 1.50}, "captureData": {"x": "\\u00fc\\ud800ü"} }\r\n'
 
-    done = merged({f"{HOUR}/a.jsonl": [captured]}, {"l.jsonl": [label("e1")]})
+    done = merged({f"{HOUR}/a.jsonl": text}, {"l.jsonl": [label("e1", 'ja, "ü"')]})
 
-    assert done.lines[0]["captureData"] == captured["captureData"]
+    (part,) = done.parts
+    assert part.read_text().startswith(text.rstrip()[:-1] + ',"groundTruthData":{')
+    assert done.truths == {"e1": 'ja, "ü"'}
+
+
+def test_a_call_that_is_merged_once_more_has_one_label(merged: Merge) -> None:
+    before = {**call("e1"), "groundTruthData": {"data": "old", "encoding": "CSV"}}
+
+    done = merged({f"{HOUR}/a.jsonl": [before]}, {"l.jsonl": [label("e1", "new")]})
+
+    assert done.truths == {"e1": "new"}
+    assert done.parts[0].read_text().count("groundTruthData") == 1
 
 
 @pytest.mark.parametrize("labels", [{}, {"empty.jsonl": ""}, {"blank.jsonl": "\n\n"}])

@@ -18,8 +18,10 @@ from benchmarks.figures import Figures
 from scripts.commands import ROOT
 
 ROUNDS = 3
-# Without --fresh a second run would take every job from the first. Local mode has no feature store.
-OURS, PEER = ("--mode", "api", "--fresh", "--set", "feature_group=null"), ("--mode", "sdk-local")
+# Without --fresh a second run would take every job from the first. Local mode has no feature store
+# and makes no baselines, for it has no endpoint that is watched.
+OURS = ("--mode", "api", "--fresh", "--set", "feature_group=null", "--set", "monitoring=null")
+PEER = ("--mode", "sdk-local")
 
 
 def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:

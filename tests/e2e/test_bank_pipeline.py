@@ -13,7 +13,15 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orchestration.settings import ROOT
-from tests.support.bank_runs import ENDPOINT, FEW_ROUNDS, GROUP, PIPELINE, Bank, Ended
+from tests.support.bank_runs import (
+    ENDPOINT,
+    FEW_ROUNDS,
+    GROUP,
+    PIPELINE,
+    WITHOUT_MONITORS,
+    Bank,
+    Ended,
+)
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.job_starts import counted_starts
@@ -264,7 +272,7 @@ def test_a_second_run_takes_every_job_but_ingest_from_the_first_and_is_a_version
 
 
 def test_the_same_rows_give_the_same_model_again(bank: Bank, first: Ended) -> None:
-    again = bank("run", "--fresh", *FEW_ROUNDS)
+    again = bank("run", "--fresh", *FEW_ROUNDS, *WITHOUT_MONITORS)
 
     assert again.returncode == 0, again.all_that_it_said
     assert [step for step in again.record["steps"] if step["cached"]] == []
@@ -348,7 +356,9 @@ def test_without_an_object_store_the_way_out_is_said(bank: Bank, mode: str) -> N
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupted_run_stops_its_execution(bank: Bank, number: signal.Signals) -> None:
     # Hundreds of rounds: training is not over before it is stopped.
-    returncode, said = interrupted(bank, number, "--fresh", "--set", "hyperparameters.num_round=2000")
+    returncode, said = interrupted(
+        bank, number, "--fresh", *WITHOUT_MONITORS, "--set", "hyperparameters.num_round=2000"
+    )
 
     assert returncode == 130
     assert "interrupted" in said

@@ -2,6 +2,7 @@
 
 import argparse
 import shutil
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from scripts.base_image import BASE_IMAGE, ensure_base_image
@@ -30,10 +31,10 @@ def main() -> int:
     if capture(["docker", "image", "inspect", BASE_IMAGE]).returncode != 0:
         check_disk(docker_root())
     timed_step("base image", ensure_base_image)
-    timed_step("python", main_venv)
-    if arguments.tests:
-        timed_step("python", sdk_v2_venv)
-        timed_step("python", awscli_venv)
+    environments = [main_venv, sdk_v2_venv, awscli_venv] if arguments.tests else [main_venv]
+    # pip takes one processor and the network.
+    with ThreadPoolExecutor(2) as pool:
+        list(pool.map(lambda environment: timed_step("python", environment), environments))
     return 0
 
 

@@ -5,11 +5,13 @@ import os
 import shutil
 import sys
 from pathlib import Path
+from threading import Lock
 
 from scripts.apt import debian_codename, host_apt_source, install_packages
 from scripts.commands import LOGS, ROOT, SetupError, capture, logged, relative, tail
 
 STAMP = ".slipway-lock"
+CREATING = Lock()
 
 
 def ensure_venv(folder: Path, lock: Path) -> str:
@@ -22,7 +24,9 @@ def ensure_venv(folder: Path, lock: Path) -> str:
     wanted = stamp_text(folder, lock)
     if is_current(folder, wanted):
         return f"{relative(folder)} is there"
-    _create(folder)
+    # What this may have to install first has a lock that waits for nobody.
+    with CREATING:
+        _create(folder)
     log_file = LOGS / f"pip-{folder.name.strip('.')}.log"
     command = [str(folder / "bin/pip"), "install", "--require-hashes", "--no-deps", "-r", str(lock)]
     # Bytecode is compiled now, once, even where the caller's environment forbids

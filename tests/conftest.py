@@ -14,7 +14,7 @@ from tests.support.emulator import Emulator, running_emulator
 from tests.support.hygiene import Ours, complain_of
 from tests.support.localstack import LocalStack, running_localstack
 from tests.support.record import TestRecord
-from tests.support.side_by_side import FileByFile, is_one_of_several
+from tests.support.side_by_side import FailuresAtOnce, FileByFile, is_one_of_several
 
 # Cheapest first: what is wrong is known as early as can be.
 FOLDERS = ("unit", "contract", "integration", "e2e", "ui")
@@ -24,9 +24,11 @@ BEFORE = pytest.StashKey[Ours]()
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Keep a record of the run."""
+    """Keep a record of the run, and where it is one of several processes say at once what fails."""
     config.stash[RECORD] = TestRecord()
     config.pluginmanager.register(config.stash[RECORD])
+    if config.getoption("numprocesses", None):
+        config.pluginmanager.register(FailuresAtOnce(config))
 
 
 @pytest.hookimpl(optionalhook=True)

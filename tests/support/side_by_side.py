@@ -27,3 +27,17 @@ class FileByFile(LoadScopeScheduling):
 def is_one_of_several(config: pytest.Config) -> bool:
     """Whether this process tests for another one, which has asked for it."""
     return hasattr(config, "workerinput")
+
+
+class FailuresAtOnce:
+    """Names a test that fails when it does: among the dots of several processes nobody sees whose an F is."""
+
+    def __init__(self, config: pytest.Config) -> None:
+        self._config = config
+
+    @pytest.hookimpl(trylast=True)
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Say its name, and when it failed."""
+        terminal = self._config.pluginmanager.get_plugin("terminalreporter")
+        if report.failed and terminal is not None:
+            terminal.write_line(f"\nfailed at {report.when}: {report.nodeid}", red=True)

@@ -172,7 +172,8 @@ def _type_conditions(column: Column) -> list[str]:
 
 
 def _is_type(column: Column, value_type: ValueType) -> str:
-    return f"{column.types} = {value_type:d}"
+    # Of a column without a value, too: Deequ counts no condition that is never true or false.
+    return f"{column.types} <=> {value_type:d}"
 
 
 def _type_counts(column: Column, metrics: Metrics, rows: int) -> TypeCounts:

@@ -65,7 +65,7 @@ def next_steps(project: Project, record: RunRecord, settings: Settings) -> Itera
     yield f"  aws s3 cp rows.csv s3://{bucket_name(project.name)}/{INCOMING}    # makes a pending version"
     yield f"  make approve PROJECT={project.name}    # the newest pending version, which is then deployed"
     if project.monitoring is not None:
-        yield f"  make monitor PROJECT={project.name}    # what it is asked, held against the baselines, each hour"
+        yield f"  make monitor PROJECT={project.name}    # compares with the baselines, each hour"
     yield (
         f"  curl --aws-sigv4 aws:amz:{settings.region}:sagemaker --user test:test "
         f"-H 'Content-Type: application/json' -d '{_request(record)}' "

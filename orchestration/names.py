@@ -33,8 +33,9 @@ DATA_PARAMETERS = ("DataBucket", "DataKey", "DataVersion")
 
 # Keys of a version's CustomerMetadataProperties.
 DATA_SHA256, DATA_VERSION, EXECUTION_ID = "data-sha256", "data-version", "pipeline-execution-id"
-# Of a version whose project has a feature group: where the columns are that it was trained on.
-FEATURE_GROUP_NAME, ENCODER_URI = "feature-group-name", "encoder-uri"
+# What encoded the rows that a version was trained on, and, where the project has a feature group,
+# where the columns are that it was trained on.
+ENCODER_URI, FEATURE_GROUP_NAME = "encoder-uri", "feature-group-name"
 
 # Below this prefix of a project's bucket a new object starts the pipeline.
 INCOMING = "incoming/"

@@ -8,12 +8,11 @@ not give: a model is trained on the very columns that it will be asked with.
 from dataclasses import dataclass
 from typing import Any
 
-from sagemaker.core.workflow.functions import Join, JsonGet
+from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from orchestration.names import (
-    ENCODER_URI,
     FEATURE_GROUP_NAME,
     FEATURES,
     INGEST,
@@ -30,7 +29,6 @@ FEATURES_OUTPUTS = ("train", "validation", "features")
 class Encodings:
     """Both steps, and what a version must know of them."""
 
-    preprocess: Any
     ingest: Any
     features: Any
     feature_group_name: Any
@@ -39,12 +37,11 @@ class Encodings:
     def of(cls, jobs: ProcessingJobs, project: str, preprocess: Any) -> "Encodings":
         """Capture the steps; `preprocess` is the step that makes channels, keys and encoder."""
         ingest, feature_group_name = _ingest(jobs, project)
-        return cls(preprocess, ingest, _features(jobs, preprocess, feature_group_name), feature_group_name)
+        return cls(ingest, _features(jobs, preprocess, feature_group_name), feature_group_name)
 
     def metadata(self) -> dict[str, Any]:
         """What a version's metadata say of the columns that it was trained on."""
-        encoder = Join(on="/", values=[output_uri(self.preprocess, "encoder"), "encoder.json"])
-        return {FEATURE_GROUP_NAME: self.feature_group_name, ENCODER_URI: encoder}
+        return {FEATURE_GROUP_NAME: self.feature_group_name}
 
 
 def _ingest(jobs: ProcessingJobs, project: str) -> tuple[Any, Any]:

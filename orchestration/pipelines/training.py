@@ -31,6 +31,7 @@ from orchestration.names import (
     CREATE_MODEL,
     DATA_SHA256,
     DATA_VERSION,
+    ENCODER_URI,
     EVALUATE,
     EXECUTION_ID,
     FAIL,
@@ -272,6 +273,8 @@ class _Builder:
                 ),
                 DATA_VERSION: self.parameters["DataVersion"],
                 EXECUTION_ID: ExecutionVariables.PIPELINE_EXECUTION_ID,
+                # What was encoded by it can be decoded, which a retraining does.
+                ENCODER_URI: Join(on="/", values=[output_uri(preprocess, "encoder"), "encoder.json"]),
                 **(encodings.metadata() if encodings else {}),
             },
         )

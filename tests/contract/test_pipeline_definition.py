@@ -200,6 +200,7 @@ def test_without_a_feature_group_there_is_neither_step_and_preprocess_is_trained
         "data-sha256",
         "data-version",
         "pipeline-execution-id",
+        "encoder-uri",
     }
     assert "OfflineStoreUri" not in defaults(without_a_group)
     assert "MonitorImageUri" not in defaults(without_a_group)

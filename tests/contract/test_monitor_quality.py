@@ -48,16 +48,17 @@ BETAS = {"f0_5": 0.5, "f1": 1.0, "f2": 2.0}
 def results(monitor_image: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What every case wrote, or was refused with."""
     everything = CASES | REFUSED
-    files = {f"{number}/rows.txt": text for number, (text, _) in enumerate(everything.values())}
+    texts = {text: f"{number}/rows.txt" for number, (text, _) in enumerate(everything.values())}
+    files = {path: text for text, path in texts.items()}
     root = write_monitoring_root(tmp_path_factory.mktemp("cases") / "ml", files, {})
     cases = {
         name: {
-            "dataset_source": f"{INPUT}/{number}/rows.txt",
+            "dataset_source": f"{INPUT}/{texts[text]}",
             "output_path": "/opt/ml/unused",
             "dataset_format": CSV,
             **variables,
         }
-        for number, (name, (_, variables)) in enumerate(everything.items())
+        for name, (text, variables) in everything.items()
     }
     (root / "cases.json").write_text(json.dumps(cases))
     (root / "analyses.py").write_text(ANALYSES.read_text())

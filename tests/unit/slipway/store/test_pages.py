@@ -105,7 +105,7 @@ def test_every_row_comes_once_and_in_order_though_others_are_added_meanwhile(
         ]
         found = [(row, label) for row, parent, label in rows if kept(row, parent, label, filters)]
         # The rows are in the order of their sequence; sorting is stable.
-        found.sort(key=lambda each: sort_key(*each, sort_by))
+        found.sort(key=lambda each: sort_key(each[0], each[1], sort_by))
         expected = [row for row, _label in found]
         query = Query(limit=limit, sort_by=sort_by, descending=descending, **filters)
 

@@ -64,10 +64,8 @@ def people(count: int) -> list[tuple[int, str]]:
 @pytest.fixture(scope="module")
 def v2(emulator: Emulator, endpoint: str, tmp_path_factory: pytest.TempPathFactory) -> dict[str, Any]:
     """What the SDK v2 has found, with a baseline that it made itself."""
-    lines = ["said_age,said_city,age,city"]
-    lines += [f"{age},{city},{age},{city}" for age, city in people(ROWS)]
-    emulator.s3.put_object(Bucket=emulator.bucket, Key=f"{endpoint}/rows.csv", Body="\n".join(lines) + "\n")
-    return told("v2", emulator, endpoint, tmp_path_factory.mktemp("v2"), rows=True)
+    put(emulator, f"{endpoint}/rows.csv", people(ROWS))
+    return told("v2", emulator, endpoint, tmp_path_factory.mktemp("v2"), rows="rows.csv")
 
 
 @pytest.fixture(scope="module")
@@ -76,17 +74,32 @@ def v3(
 ) -> dict[str, Any]:
     """What the SDK v3 has found, compared with the same baseline."""
     assert v2["baseline"], "the baseline is the other's"
-    return told("v3", emulator, endpoint, tmp_path_factory.mktemp("v3"), rows=False)
+    put(emulator, f"{endpoint}/older.csv", [(age + YEARS, city) for age, city in people(CALLS)])
+    return told("v3", emulator, endpoint, tmp_path_factory.mktemp("v3"), checked="older.csv")
 
 
-def told(version: str, emulator: Emulator, endpoint: str, folder: Path, *, rows: bool) -> dict[str, Any]:
+def put(emulator: Emulator, key: str, rows: list[tuple[int, str]]) -> None:
+    """Store what an endpoint captures of such calls as a file with a header."""
+    lines = ["said_age,said_city,age,city", *(f"{age},{city},{age},{city}" for age, city in rows)]
+    emulator.s3.put_object(Bucket=emulator.bucket, Key=key, Body="\n".join(lines) + "\n")
+
+
+def told(
+    version: str,
+    emulator: Emulator,
+    endpoint: str,
+    folder: Path,
+    rows: str | None = None,
+    checked: str | None = None,
+) -> dict[str, Any]:
     place = f"s3://{emulator.bucket}/{endpoint}"
     request = Request(
         schedule_name=fresh(f"monitor-{version}"),
         endpoint_name=endpoint,
-        rows_uri=f"{place}/rows.csv" if rows else None,
+        rows_uri=rows and f"{place}/{rows}",
         baseline_uri=f"{place}/baseline",
-        output_uri=f"{place}/reports",
+        output_uri=f"{place}/reports/{version}",
+        checked_uri=checked and f"{place}/{checked}",
     )
     ended = subprocess.run(
         [str(PYTHONS[version]), "-m", "tests.support.sdk_monitoring", version, str(folder / "results.json")],
@@ -126,6 +139,21 @@ def test_a_monitor_finds_the_drift_and_raises_its_alert(version: str, request: p
 @pytest.mark.parametrize("version", ["v2", "v3"])
 def test_a_monitor_leaves_no_definition(version: str, request: pytest.FixtureRequest) -> None:
     assert request.getfixturevalue(version)["definitions"] == []
+
+
+def test_a_pipelines_check_fails_over_the_same_drift_and_names_the_report(
+    emulator: Emulator, endpoint: str, v3: dict[str, Any]
+) -> None:
+    check = v3["check"]
+    place = f"s3://{emulator.bucket}/{endpoint}"
+
+    report = f"{place}/reports/v3/check/constraint_violations.json"
+    assert check["StepStatus"] == "Failed"
+    assert check["FailureReason"] == f"ClientError: Quality check failed. See violation report {report}"
+    shown = check["Metadata"]["QualityCheck"]
+    assert shown["ViolationReport"] == report
+    assert shown["CalculatedBaselineStatistics"] == f"{place}/reports/v3/check/statistics.json"
+    assert shown["BaselineUsedForDriftCheckStatistics"] == f"{place}/baseline/statistics.json"
 
 
 def test_the_metrics_of_an_execution_are_in_cloudwatch(

@@ -1,4 +1,4 @@
-"""The monitors of a SageMaker SDK over an ordinary session: a baseline, a schedule, what it finds.
+"""The monitors of a SageMaker SDK over an ordinary session: a baseline, a schedule, a pipeline's check.
 
 Runs in the environment of that SDK: `python -m tests.support.sdk_monitoring v2 FILE`, the request on stdin.
 """
@@ -11,10 +11,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-# Where session and role are, and where the monitors.
+# Where session and role are, where the monitors, and below what the steps.
 MODULES = {
-    "v2": ("sagemaker", "sagemaker.model_monitor"),
-    "v3": ("sagemaker.core.helper.session_helper", "sagemaker.core.model_monitor"),
+    "v2": ("sagemaker", "sagemaker.model_monitor", "sagemaker.workflow"),
+    "v3": (
+        "sagemaker.core.helper.session_helper",
+        "sagemaker.core.model_monitor",
+        "sagemaker.mlops.workflow",
+    ),
 }
 UNDER_WAY = ("Pending", "InProgress")
 DEADLINE_SECONDS = 400
@@ -33,11 +37,13 @@ class Request:
     rows_uri: str | None
     baseline_uri: str
     output_uri: str
+    # Rows that a pipeline's QualityCheck step compares with the same baseline.
+    checked_uri: str | None
 
 
 def watch(version: str, request: Request) -> dict[str, Any]:
     """What the SDK's own monitor says of the last hour."""
-    sessions, monitors = (importlib.import_module(name) for name in MODULES[version])
+    sessions, monitors = (importlib.import_module(name) for name in MODULES[version][:2])
     session = sessions.Session()
     monitor = monitors.DefaultModelMonitor(
         role=sessions.get_execution_role(session), sagemaker_session=session, **MACHINE
@@ -72,7 +78,38 @@ def watch(version: str, request: Request) -> dict[str, Any]:
     monitor.delete_monitoring_schedule()
     left = session.sagemaker_client.list_data_quality_job_definitions(EndpointName=request.endpoint_name)
     results["definitions"] = left["JobDefinitionSummaries"]
+    if request.checked_uri is not None:
+        results["check"] = check(version, request, session)
     return results
+
+
+def check(version: str, request: Request, session: Any) -> dict[str, Any]:
+    """A QualityCheck step at its end, as its execution lists it."""
+    sessions, monitors, steps = MODULES[version]
+    sdk: dict[str, Any] = {}
+    for name in ("check_job_config", "quality_check_step", "pipeline"):
+        sdk |= vars(importlib.import_module(f"{steps}.{name}"))
+    role = importlib.import_module(sessions).get_execution_role(session)
+    step = sdk["QualityCheckStep"](
+        name="Check",
+        quality_check_config=sdk["DataQualityCheckConfig"](
+            baseline_dataset=request.checked_uri,
+            dataset_format=importlib.import_module(monitors).DatasetFormat.csv(header=True),
+            output_s3_uri=f"{request.output_uri}/check",
+        ),
+        check_job_config=sdk["CheckJobConfig"](role=role, sagemaker_session=session, **MACHINE),
+        supplied_baseline_statistics=f"{request.baseline_uri}/statistics.json",
+        supplied_baseline_constraints=f"{request.baseline_uri}/constraints.json",
+    )
+    pipeline = sdk["Pipeline"](name=request.schedule_name, steps=[step], sagemaker_session=session)
+    pipeline.create(role)
+    execution = pipeline.start()
+    deadline = time.monotonic() + DEADLINE_SECONDS
+    while execution.describe()["PipelineExecutionStatus"] == "Executing" and time.monotonic() < deadline:
+        time.sleep(0.2)
+    (listed,) = execution.list_steps()
+    pipeline.delete()
+    return dict(listed)
 
 
 def _ended(client: Any, name: str) -> dict[str, Any]:

@@ -114,8 +114,8 @@ def merged(monitor_image: str, tmp_path_factory: pytest.TempPathFactory) -> Left
 def test_a_merge_job_needs_no_spark_and_says_what_it_found(merged: Left) -> None:
     assert merged.exit_code == 0
     assert merged.message == (
-        "Completed: merged 190 of 200 captured calls with ground truth; 10 captured without a label; "
-        "190 labels uploaded after the window."
+        "Completed: merged 190 of 200 captured calls with ground truth; calls without a label: 10; "
+        "labels uploaded after the window: 190."
     )
     (part,) = (name for name in merged.files if name.endswith(".jsonl"))
     assert Path(part).parent.as_posix() == HOUR

@@ -98,7 +98,7 @@ def _preprocess(
         raise _no_call(wanted.window)
     if not objects.count:
         raise ContractError(
-            f"Job inputs had no data: record_preprocessor_script dropped every one of {calls:,} calls."
+            f"Job inputs had no data: record_preprocessor_script dropped every call ({calls:,})."
         )
     return calls
 
@@ -162,8 +162,7 @@ class _Extraction:
             raise ContractError(self._why_not(form))
         if left_out == calls:
             raise ContractError(
-                f"Job inputs had no data: all {calls:,} calls are of another form and were left out: "
-                f"{self._counted()}."
+                f"Job inputs had no data: every call is of another form and was left out: {self._counted()}."
             )
         if form == _CSV:
             last = (GROUND_TRUTH,) if self._wanted.with_truth else ()
@@ -174,7 +173,7 @@ class _Extraction:
         return Extracted(self._objects.path, layout, self._objects.count, calls, left_out)
 
     def _counted(self) -> str:
-        return ", ".join(f"{count:,} {form}" for form, count in self._forms.most_common())
+        return ", ".join(f"{form} ({count:,})" for form, count in self._forms.most_common())
 
     def _why_not(self, form: str) -> str:
         if not self._forms[form]:
@@ -233,10 +232,11 @@ def _side_by_side(sides: Sequence[list[Any]], line: Line, wanted: Wanted) -> lis
     """The records of both sides, each beside the other's."""
     if len({len(records) for records in sides}) > 1:
         told = " and ".join(
-            f"{len(records)} records in {index}"
-            for records, index in zip(sides, wanted.format.indexes, strict=True)
+            f"{index} ({len(records)})" for records, index in zip(sides, wanted.format.indexes, strict=True)
         )
-        raise ContractError(f"{line.place} has {told}; name one side in captureIndexNames.")
+        raise ContractError(
+            f"{line.place} has not as many records in {told}; name one side in captureIndexNames."
+        )
     return list(zip(*sides, strict=True))
 
 

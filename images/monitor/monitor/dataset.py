@@ -133,7 +133,7 @@ def _of_script(
                 for record in preprocessor.records(line, f"line {number} of {path.name}"):
                     objects.write(record, ())
     if not objects.count:
-        raise ContractError(f"Job inputs had no data: {PREPROCESSOR} left none of {count:,} rows.")
+        raise ContractError(f"Job inputs had no data: {PREPROCESSOR} dropped every row ({count:,}).")
     layout = objects.layout(names, is_sorted=True)
     return Dataset((objects.path,), layout, objects.count, names)
 

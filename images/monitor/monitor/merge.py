@@ -201,13 +201,13 @@ def _refuse_nothing(report: MergeReport, settings: Settings) -> None:
     if not report.labels:
         raise ContractError(
             f"no ground truth found {window}: there is no label in ground_truth_source "
-            f"{settings.ground_truth_source} for {report.captured:,} captured calls. Upload labels below the "
+            f"{settings.ground_truth_source} (captured calls: {report.captured:,}). Upload labels below the "
             "ground-truth prefix, in the folder of the hour in which they are known, and run the merge again."
         )
     if not report.merged:
         raise ContractError(
-            f"no ground truth found {window}: none of {report.labels:,} labels is of one of "
-            f"{report.captured:,} captured calls. A label's eventId must be the call's inferenceId, or its "
+            f"no ground truth found {window}: no label ({report.labels:,}) is of a captured call "
+            f"({report.captured:,}). A label's eventId must be the call's inferenceId, or its "
             "eventId where the caller gave none."
         )
 
@@ -221,12 +221,12 @@ def _publish(staged: Path, output: Path) -> None:
 
 def _message(report: MergeReport) -> str:
     told = [
-        (report.captured_without_label, "captured without a label"),
-        (report.labels_without_capture, "labels without a captured call"),
+        (report.captured_without_label, "calls without a label"),
+        (report.labels_without_capture, "labels without a call"),
         (report.duplicate_labels, "labels repeated"),
         (report.conflicting_labels, "labels replaced by a later, different one"),
         (report.late_labels, "labels uploaded after the window"),
     ]
-    others = "".join(f"; {count:,} {what}" for count, what in told if count)
+    others = "".join(f"; {what}: {count:,}" for count, what in told if count)
     merged = f"merged {report.merged:,} of {report.captured:,} captured calls with ground truth"
     return f"Completed: {merged}{others}."

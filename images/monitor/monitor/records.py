@@ -132,8 +132,8 @@ def truths(data: str, encoding: str, count: int, place: str) -> list[str | None]
         raise ContractError(f"{place}: the label's encoding is {encoding}; upload it as CSV or JSON.")
     if len(labels) != count:
         raise ContractError(
-            f"{place}: the call has {count} records and its label {len(labels)}; a label needs a line for "
-            "each record of its call."
+            f"{place}: the call's records ({count}) and its label's ({len(labels)}) are not as many; a label "
+            "needs a line for each record of its call."
         )
     return [_plain(each, place) for each in labels]
 

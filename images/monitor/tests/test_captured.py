@@ -89,7 +89,7 @@ def test_the_answers_columns_stand_first_beside_those_of_the_request(extracted: 
 def test_sides_of_unequal_length_are_no_table(extracted: Extract) -> None:
     with pytest.raises(
         ContractError,
-        match=r"line 1 of c\.jsonl has 1 records in endpointOutput and 2 records in endpointInput",
+        match=r"line 1 of c\.jsonl has not as many records in endpointOutput \(1\) and endpointInput \(2\)",
     ):
         extracted([call("1,2\n3,4\n", answer="a\n")], BOTH)
 
@@ -113,7 +113,9 @@ def test_data_quality_of_merged_data_looks_past_the_labels(extracted: Extract) -
 
 
 def test_a_label_for_one_of_a_calls_records_names_the_call(extracted: Extract) -> None:
-    with pytest.raises(ContractError, match=r"^line 1 of c\.jsonl: the call has 2 records and its label 1"):
+    with pytest.raises(
+        ContractError, match=r"^line 1 of c\.jsonl: the call's records \(2\) and its label's \(1\)"
+    ):
         extracted([call("", answer="1\n0\n", label="1")], MERGED, with_truth=True)
 
 
@@ -191,9 +193,9 @@ def test_calls_of_another_form_fail_the_job_which_says_how_to_leave_them_out(ext
         extracted(MIXED)
 
     assert str(told.value).startswith(
-        "the content of captured calls is mixed: 1 CSV, 1 rows under a header, 1 JSON, 1 BASE64, "
-        "1 without a record; the first that is not CSV is line 2 of c.jsonl (rows under a header). "
-        "Set other_records=leave_out"
+        "the content of captured calls is mixed: CSV (1), rows under a header (1), JSON (1), "
+        "BASE64 (1), without a record (1); the first that is not CSV is line 2 of c.jsonl "
+        "(rows under a header). Set other_records=leave_out"
     )
 
 
@@ -218,13 +220,13 @@ def test_bad_json_where_all_is_json_fails(extracted: Extract) -> None:
 
 @pytest.mark.parametrize("calls", [MIXED[1:2], MIXED[3:4]])
 def test_no_call_that_can_be_read_is_no_data(extracted: Extract, calls: list[dict[str, Any]]) -> None:
-    with pytest.raises(ContractError, match="Job inputs had no data: all 1 calls are of another form"):
+    with pytest.raises(ContractError, match="Job inputs had no data: every call is of another form"):
         extracted(calls, leave_out=True)
 
 
 def test_base64_alone_cannot_be_read(extracted: Extract) -> None:
     with pytest.raises(
-        ContractError, match=r"captured calls cannot be read: 1 BASE64\. .*CaptureContentTypeHeader"
+        ContractError, match=r"captured calls cannot be read: BASE64 \(1\)\. .*CaptureContentTypeHeader"
     ):
         extracted([call("MQ==", "BASE64")])
 
@@ -340,7 +342,5 @@ def test_a_script_sees_the_label_of_a_merged_call(
 def test_a_script_that_drops_every_call_leaves_no_data(
     extracted: Extract, script: Callable[[str], Preprocessor]
 ) -> None:
-    with pytest.raises(
-        ContractError, match=r"no data: record_preprocessor_script dropped every one of 2 calls"
-    ):
+    with pytest.raises(ContractError, match=r"no data: record_preprocessor_script dropped every call \(2\)"):
         extracted([call("drop"), call("drop")], preprocessor=script(SCRIPT))

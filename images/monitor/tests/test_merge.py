@@ -135,8 +135,8 @@ def test_what_has_no_partner_is_left_out_and_counted(merged: Merge) -> None:
         "late_labels": 0,
     }
     assert done.message == (
-        "Completed: merged 1 of 3 captured calls with ground truth; 2 captured without a label; "
-        "1 labels without a captured call."
+        "Completed: merged 1 of 3 captured calls with ground truth; calls without a label: 2; "
+        "labels without a call: 1."
     )
 
 
@@ -153,7 +153,7 @@ def test_the_last_upload_of_several_labels_holds_whatever_its_files_are_called(m
 
     assert done.truths == {"e1": "third"}
     assert done.counts("labels", "merged", "duplicate_labels", "conflicting_labels") == (5, 1, 1, 3)
-    assert "1 labels repeated; 3 labels replaced by a later, different one" in done.message
+    assert "labels repeated: 1; labels replaced by a later, different one: 3" in done.message
 
 
 def test_a_label_in_another_encoding_is_another_label(merged: Merge) -> None:
@@ -265,7 +265,7 @@ def test_a_window_without_any_label_fails_in_words_that_name_it(
 
 def test_labels_of_other_calls_alone_are_no_ground_truth_either(merged: Merge, tmp_path: Path) -> None:
     with pytest.raises(
-        ContractError, match=r"^no ground truth found .*: none of 2 labels is of one of 1 captured"
+        ContractError, match=r"^no ground truth found .*: no label \(2\) is of a captured call \(1\)"
     ):
         merged({f"{HOUR}/a.jsonl": [call("e1")]}, {"l.jsonl": [label("e8"), label("e9")]}, WINDOW)
     assert not list((tmp_path / "output").iterdir())

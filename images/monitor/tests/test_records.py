@@ -116,8 +116,8 @@ def test_a_label_has_one_value_for_each_record_of_its_call(
 @pytest.mark.parametrize(
     ("data", "encoding", "count", "told"),
     [
-        ("1", "CSV", 3, "the call has 3 records and its label 1; a label needs a line for each record"),
-        ("1\n0", "CSV", 1, "the call has 1 records and its label 2"),
+        ("1", "CSV", 3, r"the call's records \(3\) and its label's \(1\) are not as many"),
+        ("1\n0", "CSV", 1, r"the call's records \(1\) and its label's \(2\) are"),
         ("1,0", "CSV", 1, "the label of a record has 2 values"),
         ('{"label": 1, "group": 2}', "JSON", 1, "the label of a record has 2 values"),
         ('{"label": [1]}', "JSON", 1, r"the label \['1'\] is not one value"),

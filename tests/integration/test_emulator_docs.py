@@ -7,6 +7,7 @@ import subprocess
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import closing
+from importlib.util import find_spec
 from pathlib import Path
 from urllib.request import Request, urlopen
 
@@ -31,7 +32,7 @@ def blocks(language: str) -> list[str]:
 
 [COMPOSE] = blocks("yaml")
 PROGRAMS = blocks("python")
-IMAGES, UP, EXPORT, CLOCK, SDK, DOWN = blocks("bash")
+IMAGES, UP, EXPORT, CLOCK, ANALYZER, SDK, DOWN = blocks("bash")
 
 
 def shell(script: str, folder: Path, **environment: str) -> str:
@@ -103,6 +104,17 @@ def test_a_program_prints_what_the_page_says(project: tuple[Path, str], place: i
     printed = shell(f"{export}python program.py", folder, **any_will_do)
 
     assert printed == re.findall(r"^prints `([^`]+)`", TEXT, re.MULTILINE)[place]
+
+
+def test_the_monitor_gets_the_name_by_which_the_sdk_asks_for_aws_analyzer() -> None:
+    build, tag = ANALYZER.splitlines()
+    package = find_spec("sagemaker.core")
+    assert package is not None
+    assert package.origin is not None
+    uris = Path(package.origin).parent / "image_uri_config" / "model-monitor.json"
+
+    assert build == "make images IMAGE=monitor"
+    assert f'"repository": "{tag.split()[-1]}"' in uris.read_text("utf-8")
 
 
 def test_two_days_pass_as_the_page_says(emulator_with: Callable[..., Emulator]) -> None:

@@ -34,6 +34,7 @@ def test_without_anybody_to_tell_nothing_happens() -> None:
     telemetry.start()
     telemetry.on_line(job, "algo-1", 1.0, "line")
     telemetry.on_metric(job, "auc", 0.9, 1.0)
+    telemetry.on_metric_data(OWNER, "aws/sagemaker/Endpoints/data-metrics", [{"MetricName": "x", "Value": 1}])
     telemetry.on_invocation(OWNER, "e", "v", 200, 1.0, 1.0)
     telemetry.settle(job)
     telemetry.close()

@@ -111,7 +111,7 @@ def bank_rows(preprocess_image: str, bank_csv: Path, tmp_path_factory: pytest.Te
 
 def older_clients(bank_rows: str) -> str:
     """A hundred live rows whose ages are up to fifty years higher."""
-    live = pd.read_csv(io.StringIO(bank_rows)).sample(100, random_state=0)
+    live = pd.read_csv(io.StringIO(bank_rows)).sample(100, random_state=0).copy()
     source = random.Random(0)
     # Ages are scaled in baseline.csv: (age - mean) / deviation, of 10.6 years over all rows.
     live["age"] += [source.randint(0, 50) / 10.6 for _ in range(len(live))]

@@ -1,5 +1,6 @@
 """Monitoring schedules run real jobs over what a real endpoint has captured, by a clock that is moved."""
 
+import json
 from collections.abc import Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -109,8 +110,9 @@ def test_model_quality_merges_with_labels_of_the_machine_s_own_hour_and_then_ana
     watched: Watched,
 ) -> None:
     report_hour = watched.enter_hour()
-    schedule, identities = watched.watch_quality(NO_VIOLATIONS), watched.call()
-    watched.label(min(identities))
+    schedule = watched.watch_quality({**watched.app(), "Environment": {"SAYS": NO_VIOLATIONS}})
+    identities = watched.call()
+    watched.label(min(identities), "1")
 
     watched.pass_hour()
     execution = watched.ended(schedule)
@@ -122,6 +124,33 @@ def test_model_quality_merges_with_labels_of_the_machine_s_own_hour_and_then_ana
     assert merge.rpartition("-")[2] == analysis.rpartition("-")[2]
     # The analyzer saw what the merge had left.
     assert watched.seen(schedule, report_hour) == identities
+
+
+def test_the_monitor_image_merges_and_measures_a_schedule_s_model_quality(
+    watched: Watched, monitor_image: str
+) -> None:
+    constraint = {"threshold": 0.5, "comparison_operator": "GreaterThanThreshold"}
+    constraints = {"version": 0.0, "regression_constraints": {"mae": constraint}}
+    watched.jobs.put({"baseline/constraints.json": json.dumps(constraints)})
+    report_hour = watched.enter_hour()
+    schedule = watched.watch_quality(
+        {"ImageUri": monitor_image, "Environment": {"model_quality_tolerance": "0"}},
+        {"ConstraintsResource": {"S3Uri": watched.jobs.uri("baseline/constraints.json")}},
+    )
+    # Each was answered 0.91, and the last one has no label.
+    for identity in sorted(watched.call(4))[:3]:
+        watched.label(identity, "2.91")
+
+    watched.pass_hour()
+    execution = watched.ended(schedule)
+
+    assert execution["MonitoringExecutionStatus"] == "CompletedWithViolations", execution
+    report = watched.report(schedule, report_hour)
+    statistics = json.loads(report["statistics.json"])
+    assert statistics["dataset"]["item_count"] == 3
+    assert statistics["regression_metrics"]["mae"]["value"] == pytest.approx(2.0)
+    [violation] = json.loads(report["constraint_violations.json"])["violations"]
+    assert violation["metric_name"] == "mae"
 
 
 def test_now_is_at_once_and_up_to_now(watched: Watched) -> None:

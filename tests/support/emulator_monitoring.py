@@ -13,7 +13,7 @@ from tests.support.endpoints import Endpoints, new_name
 
 HOURLY = "cron(0 * ? * * *)"
 ENDED = ("Completed", "CompletedWithViolations", "Failed", "Stopped")
-WAIT_SECONDS = 90
+WAIT_SECONDS = 180
 INPUT_PATH, OUTPUT_PATH = "/opt/ml/processing/input_data", "/opt/ml/processing/output"
 # A merge that needs a label and joins nothing, and an analysis that says what its environment tells it to:
 # both leave what they were given.
@@ -52,14 +52,14 @@ class Watched:
         """Let this hour end."""
         self.clock.move("1h")
 
-    def label(self, identity: str) -> None:
+    def label(self, identity: str, truth: str) -> None:
         """Upload a ground truth, as somebody does whose clock nobody moves."""
-        truth = {
-            "groundTruthData": {"data": "1", "encoding": "CSV"},
+        line = {
+            "groundTruthData": {"data": truth, "encoding": "CSV"},
             "eventMetadata": {"eventId": identity},
             "eventVersion": "0",
         }
-        self.jobs.put({f"labels/{datetime.now(UTC):%Y/%m/%d/%H}/{identity}.jsonl": json.dumps(truth) + "\n"})
+        self.jobs.put({f"labels/{datetime.now(UTC):%Y/%m/%d/%H}/{identity}.jsonl": json.dumps(line) + "\n"})
 
     def call(self, times: int = 3) -> set[str]:
         """Call the endpoint; the inference ids, which captured lines have."""
@@ -82,20 +82,17 @@ class Watched:
         }
         return self.scheduled({"MonitoringJobDefinition": job}, **config)
 
-    def watch_quality(self, says: str = "") -> str:
-        """A schedule of model quality, in force; its name."""
+    def watch_quality(self, app: Description, baseline: Description | None = None) -> str:
+        """A schedule of model quality of a regression, in force; its name."""
         definition = new_name("quality")
         job_input = {
-            "EndpointInput": self.endpoint_input(),
+            "EndpointInput": {**self.endpoint_input(), "InferenceAttribute": "0"},
             "GroundTruthS3Input": {"S3Uri": self.jobs.uri("labels")},
         }
         self.sagemaker.create_model_quality_job_definition(
             JobDefinitionName=definition,
-            ModelQualityAppSpecification={
-                **self.app(ANALYZER),
-                "ProblemType": "Regression",
-                "Environment": {"SAYS": says},
-            },
+            ModelQualityAppSpecification={**app, "ProblemType": "Regression"},
+            ModelQualityBaselineConfig=baseline or {},
             ModelQualityJobInput=job_input,
             ModelQualityJobOutputConfig=self.output_config(),
             JobResources={"ClusterConfig": cluster(1)},
@@ -129,7 +126,7 @@ class Watched:
         s3_output = {"S3Uri": self.jobs.uri("reports"), "LocalPath": OUTPUT_PATH}
         return {"MonitoringOutputs": [{"S3Output": s3_output}]}
 
-    def app(self, command: str) -> Description:
+    def app(self, command: str = ANALYZER) -> Description:
         """A shell command in place of an analyzer."""
         return {"ImageUri": self.jobs.image, "ContainerEntrypoint": ["sh", "-c", command]}
 
@@ -186,6 +183,9 @@ class Watched:
 
     def seen(self, schedule: str, hour: str) -> set[str]:
         """The inference ids that the analysis of a schedule's start at `hour` was given."""
-        content = self.jobs.objects(f"reports/{self.endpoint}/{schedule}/{hour}/")["seen"]
-        lines = [json.loads(line) for line in content.decode().splitlines()]
+        lines = [json.loads(line) for line in self.report(schedule, hour)["seen"].decode().splitlines()]
         return {line["eventMetadata"]["inferenceId"] for line in lines}
+
+    def report(self, schedule: str, hour: str) -> dict[str, bytes]:
+        """What the analysis of a schedule's start at `hour` has left."""
+        return self.jobs.objects(f"reports/{self.endpoint}/{schedule}/{hour}/")

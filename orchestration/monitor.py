@@ -130,7 +130,8 @@ class Watch:
         """What a look finds into the record, and its files beside it."""
         started = time.monotonic()
         found = look()
-        found.seconds = round(time.monotonic() - started, 3)
+        # Pipelines run beside each other; of theirs the steps' own times count.
+        found.seconds = round(found.seconds or time.monotonic() - started, 3)
         folder = self.monitors.build_dir / "monitor" / monitor
         self._bucket.download_folder(baseline.statistics_uri.rpartition("/")[0], folder / "baseline")
         found.baseline = shown(folder / "baseline")
@@ -144,11 +145,14 @@ class Watch:
         """What the monitor's pipeline finds."""
         ended = execution.follow(_Progress(self.console, monitor))
         hours = (moment_text(window.start), moment_text(window.end))
-        if not ended.succeeded:
+        if ended.succeeded:
+            found = self._reported(execution.arn, hours, _outputs(ended, WINDOW)["report"])
+        else:
             step = ended.failed_step
             reason = step.failure_reason if step else f"the execution is {ended.status}"
-            return Found(FAILED, execution.arn, *hours, reason=reason)
-        return self._reported(execution.arn, hours, _outputs(ended, WINDOW)["report"])
+            found = Found(FAILED, execution.arn, *hours, reason=reason)
+        found.seconds = sum(step.seconds for step in ended.steps)
+        return found
 
     def _ask(self, monitor: str, baseline: Baseline) -> Found:
         """What SageMaker's own schedule finds."""

@@ -38,7 +38,8 @@ class Found:
             return self.reason or "failed, and no step says why"
         count = len(self.violations)
         what = f"{count} violation{'s' * (count != 1)}" if count else "no violations"
-        others = f", {self.left_out:,} calls of another form were left out" if self.left_out else ""
+        calls = "call of another form was" if self.left_out == 1 else "calls of another form were"
+        others = f", {self.left_out:,} {calls} left out" if self.left_out else ""
         return f"{what} in {self.rows:,} rows{others}"
 
 

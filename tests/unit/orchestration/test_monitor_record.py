@@ -30,6 +30,7 @@ def found(violations: int, **more: object) -> Found:
 def test_an_outcome_is_told_in_a_few_words() -> None:
     assert found(0).line == "no violations in 1,200 rows"
     assert found(1).line == "1 violation in 1,200 rows"
+    assert found(0, left_out=1).line == "no violations in 1,200 rows, 1 call of another form was left out"
     assert found(2, left_out=3).line == "2 violations in 1,200 rows, 3 calls of another form were left out"
     assert found(0, status="Failed", reason="no ground truth found").line == "no ground truth found"
 

@@ -170,7 +170,7 @@ class Drift:
     def _look_on(self, drill: Drill, loop: Loop, alerts: Alerts) -> None:
         """Follow both monitors; the one that the drill is for must speak. Raises DriftError where not."""
         for monitor in MONITORS:
-            execution = loop.monitor(monitor)
+            execution = loop.monitor(monitor, self.record.window["end"])
             ended = execution.follow(_Progress(self.console, monitor))
             self.record.monitors[monitor] = self._monitored(execution, ended)
         monitor = EXPECTED[drill.kind]

@@ -12,9 +12,11 @@ from orchestration.clients import Aws, error_code
 from orchestration.errors import DriftError
 from orchestration.model_registry import Registry, metadata
 from orchestration.names import (
+    DATA_PARAMETERS,
     EXECUTION_ID,
     RETRAINED,
     RETRAINING_SKIPPED_EVENT,
+    SCHEDULED_TIME,
     monitor_name,
     pipeline_name,
     retraining_pipeline_name,
@@ -27,6 +29,7 @@ T = TypeVar("T")
 START_SECONDS = 120.0
 POLL_SECONDS = 0.3
 NEWEST = 20
+_, DATA_KEY, _ = DATA_PARAMETERS
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,10 +60,16 @@ class Loop:
         there = (item["PipelineExecutionArn"] for name in names for item in _executions(aws, name))
         return cls(aws, project, alerts, frozenset(there))
 
-    def monitor(self, monitor: str) -> PipelineExecution:
-        """The execution that a monitor's schedule starts. Raises DriftError where it starts none."""
+    def monitor(self, monitor: str, scheduled_time: str) -> PipelineExecution:
+        """The execution that a monitor's schedule starts for that time. Raises DriftError."""
         name = monitor_name(self.project, monitor)
-        return self._started(name, lambda: next(self._new(name), None), "its schedule should have")
+
+        def look() -> PipelineExecution | None:
+            # One of an earlier hour may be late.
+            found = (each for each in self._new(name) if self._value(each, SCHEDULED_TIME) == scheduled_time)
+            return next(found, None)
+
+        return self._started(name, look, f"its schedule for {scheduled_time} should have")
 
     def retraining(self, window_end: str) -> Decided:
         """What was decided about the violations of the window to that moment. Raises DriftError."""
@@ -82,7 +91,8 @@ class Loop:
         prefix = f"{RETRAINED}{retraining.execution_id}/"
 
         def look() -> PipelineExecution | None:
-            return next((each for each in self._new(name) if self._data_key(each).startswith(prefix)), None)
+            found = (each for each in self._new(name) if self._value(each, DATA_KEY).startswith(prefix))
+            return next(found, None)
 
         return self._started(name, look, f"an object below {prefix} should have")
 
@@ -100,10 +110,10 @@ class Loop:
             if item["PipelineExecutionArn"] not in self.known:
                 yield PipelineExecution(self.aws, item["PipelineExecutionArn"])
 
-    def _data_key(self, execution: PipelineExecution) -> str:
+    def _value(self, execution: PipelineExecution, parameter: str) -> str:
         answer = self.aws.sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=execution.arn)
         values = {each["Name"]: each["Value"] for each in answer["PipelineParameters"]}
-        return str(values.get("DataKey", ""))
+        return str(values.get(parameter, ""))
 
     def _started(self, name: str, look: Callable[[], T | None], who: str) -> T:
         deadline = time.monotonic() + START_SECONDS

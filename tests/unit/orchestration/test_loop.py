@@ -67,7 +67,7 @@ def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bank:
     PipelinePlane(plane)
     client = plane.client()
     for name, parameters in (
-        ("data-quality", ()),
+        ("data-quality", ("ScheduledTime",)),
         ("retraining", ("WindowEnd",)),
         ("training", DATA_PARAMETERS),
     ):
@@ -85,20 +85,22 @@ def bank(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Bank:
     return Bank(client, queue, aws, Alerts(aws, "queue"))
 
 
-def test_a_monitor_s_execution_is_the_one_that_began_after(bank: Bank) -> None:
-    bank.start("data-quality")
+def test_a_monitor_s_execution_is_the_one_of_its_schedule_s_time(bank: Bank) -> None:
+    bank.start("data-quality", ScheduledTime=END)
     loop = bank.from_now()
+    # Of the hour before, and late.
+    bank.start("data-quality", ScheduledTime="2026-11-26T11:00:00Z")
     with pytest.raises(DriftError, match="no execution of slipway-bank-data-quality has started"):
-        loop.monitor("data-quality")
+        loop.monitor("data-quality", END)
 
-    arn = bank.start("data-quality")
+    arn = bank.start("data-quality", ScheduledTime=END)
 
-    assert loop.monitor("data-quality").arn == arn
+    assert loop.monitor("data-quality", END).arn == arn
 
 
 def test_a_monitor_without_a_pipeline_has_no_execution(bank: Bank) -> None:
     with pytest.raises(DriftError, match="no execution of slipway-bank-model-quality has started"):
-        bank.from_now().monitor("model-quality")
+        bank.from_now().monitor("model-quality", END)
 
 
 def test_a_retraining_is_found(bank: Bank) -> None:

@@ -151,8 +151,13 @@ def test_only_the_programs_of_orchestration_take_the_environment_and_they_pass_i
     }
 
     # A function of Lambda is a program of its own.
-    assert readers == {("__main__.py", "main"), ("data_source.py", "main"), ("deploy.py", "handler")}
+    functions = {(f"{name}.py", "handler") for name in ("deploy", "monitor", "retrain")}
+    assert readers == {("__main__.py", "main"), ("data_source.py", "main")} | functions
 
 
-def test_a_function_of_lambda_is_one_file_with_boto3_alone() -> None:
-    assert foreign(ROOT / "orchestration" / "handlers", {"boto3", "botocore"}) == {}
+def test_a_function_of_lambda_is_files_of_one_folder_with_boto3_alone() -> None:
+    handlers = ROOT / "orchestration" / "handlers"
+    ours = {name for file in modules(handlers) for name in imported(file) if name.startswith("orchestration")}
+
+    assert foreign(handlers, {"boto3", "botocore", "orchestration"}) == {}
+    assert {name for name in ours if not name.startswith("orchestration.handlers.")} == set()

@@ -2,7 +2,6 @@
 
 import io
 import tarfile
-import time
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
 from typing import Any
@@ -83,15 +82,12 @@ def unpacked(content: bytes) -> Any:
         return sorted((member.name, member.size) for member in archive.getmembers() if member.isfile())
 
 
-def starts(jobs: Jobs, name: str, since: float) -> int:
+def starts(jobs: Jobs, name: str) -> int:
     """How often a container of a job was started, by the engine's own account."""
     described = jobs.describe(name)
-    arn = described.get("ProcessingJobArn") or described["TrainingJobArn"]
-    labels = [f"slipway.resource={arn}", f"slipway.volume={jobs.emulator.jobs_volume}"]
-    events = jobs.emulator.container.client.events(
-        since=int(since), until=int(time.time()) + 1, decode=True, filters={"event": "start", "label": labels}
-    )
-    return len(list(events))
+    return jobs.emulator.starts.by_resource()[
+        described.get("ProcessingJobArn") or described["TrainingJobArn"]
+    ]
 
 
 @pytest.fixture(scope="module")
@@ -118,7 +114,6 @@ def test_a_control_plane_that_is_killed_changes_no_result(
     undisturbed: dict[str, tuple[str, dict[str, Any]]],
 ) -> None:
     jobs = Jobs(emulator_with(SLIPWAY_FAULT=point), preprocess_image)
-    since = time.time()
     name = start(jobs, kind)
     died = jobs.emulator.container.wait()["StatusCode"]
 
@@ -130,7 +125,7 @@ def test_a_control_plane_that_is_killed_changes_no_result(
 
     assert died == 137
     assert result(jobs, name) == undisturbed[kind]
-    assert starts(jobs, name, since) == 1
+    assert starts(jobs, name) == 1
     assert jobs.emulator.job_containers() == []
     wait_until(lambda: True if name not in str(jobs.files_left()) else None, "its files to go")
 
@@ -139,7 +134,6 @@ def test_a_container_that_ends_while_nobody_watches_keeps_its_result(
     emulator_with: Callable[..., Emulator], preprocess_image: str
 ) -> None:
     jobs = Jobs(emulator_with(), preprocess_image)
-    since = time.time()
     good = jobs.process(f"{WAITS}; echo -n well > /opt/ml/output/message")
     bad = jobs.process(f"{WAITS}; echo -n badly > /opt/ml/output/message; exit 5")
     containers = [jobs.running(good), jobs.running(bad)]
@@ -152,7 +146,7 @@ def test_a_container_that_ends_while_nobody_watches_keeps_its_result(
 
     assert jobs.completed(good)["ExitMessage"] == "well"
     assert jobs.ended(bad)["FailureReason"] == "AlgorithmError: badly, exit code: 5"
-    assert [starts(jobs, name, since) for name in (good, bad)] == [1, 1]
+    assert [starts(jobs, name) for name in (good, bad)] == [1, 1]
     assert jobs.emulator.job_containers() == []
 
 
@@ -226,7 +220,6 @@ def test_jobs_that_wait_are_all_carried_out_after_a_restart(
     emulator_with: Callable[..., Emulator], preprocess_image: str
 ) -> None:
     jobs = Jobs(emulator_with(SLIPWAY_MAX_JOBS="1"), preprocess_image)
-    since = time.time()
     names = [jobs.process(WAITS if number == 0 else "true") for number in range(5)]
     first = jobs.running(names[0])
 
@@ -236,7 +229,7 @@ def test_jobs_that_wait_are_all_carried_out_after_a_restart(
 
     for name in names:
         jobs.completed(name)
-    assert [starts(jobs, name, since) for name in names] == [1] * 5
+    assert [starts(jobs, name) for name in names] == [1] * 5
 
 
 def test_s3_that_is_away_for_a_while_is_waited_for(

@@ -18,6 +18,7 @@ from orchestration.local_mode import free_port
 from scripts.commands import ROOT
 from scripts.images import Build
 from tests.support.containers import LABELS, wait_until
+from tests.support.job_starts import JobStarts, job_starts
 from tests.support.localstack import PORT as LOCALSTACK_PORT
 from tests.support.localstack import LocalStack
 
@@ -42,6 +43,8 @@ class Emulator:
     bucket: str
     network: str
     jobs_volume: str
+    # Of its jobs' containers.
+    starts: JobStarts
 
     def client(self, service: str, **options: Any) -> Any:
         """A boto3 client that asks the emulator itself, and once; `options` go before our own."""
@@ -104,7 +107,9 @@ class Emulator:
         found = {
             each.id: each
             for narrowing in ({"volume": self.jobs_volume}, {"network": self.network})
-            for each in client.containers.list(all=True, filters={"label": "slipway.resource", **narrowing})
+            for each in client.containers.list(
+                all=True, filters={"label": "slipway.resource", **narrowing}, ignore_removed=True
+            )
         }
         return list(found.values())
 
@@ -138,6 +143,7 @@ def running_emulator(
             stack.callback(volume.remove)
         network.connect(localstack.container.id, aliases=["localstack"])
         stack.callback(network.disconnect, localstack.container.id, force=True)
+        starts = stack.enter_context(job_starts(f"slipway.volume={volumes['jobs'].name}"))
         port = free_port()
         container = engine.containers.create(
             image,
@@ -167,6 +173,7 @@ def running_emulator(
             bucket=f"slipway-tests-{identity}",
             network=network.name,
             jobs_volume=volumes["jobs"].name,
+            starts=starts,
         )
         stack.callback(remove_with_all_it_started, emulator)
         container.start()

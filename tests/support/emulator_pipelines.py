@@ -1,9 +1,8 @@
 """Pipelines of the emulator whose steps run a shell command, judged by the engine's own facts."""
 
 import json
-import time
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
@@ -150,7 +149,6 @@ class Pipelines:
     """Pipelines of an emulator whose jobs run the image of `jobs`."""
 
     jobs: Jobs
-    since: float = field(default_factory=time.time)
 
     @property
     def sagemaker(self) -> Any:
@@ -259,21 +257,15 @@ class Pipelines:
     def starts(self, execution: Execution) -> dict[str, int]:
         """How often containers of each step's jobs were started, by the engine's own account."""
         identity = execution.arn.rpartition("/")[2]
-        events = self.emulator.container.client.events(
-            since=int(self.since),
-            until=int(time.time()) + 1,
-            decode=True,
-            filters={"event": "start", "label": [f"slipway.volume={self.emulator.jobs_volume}"]},
-        )
         # ARNs of jobs have no capitals.
         names = {name.replace("_", "-").lower(): name for name in execution.steps()}
         counts: dict[str, int] = {}
-        for event in events:
-            name = event["Actor"]["Attributes"]["slipway.resource"].rpartition("/")[2]
+        for arn, count in self.emulator.starts.by_resource().items():
+            name = arn.rpartition("/")[2]
             begins, _, rest = name.partition(f"pipelines-{identity}-")
             if not begins and rest:
                 step = names[rest.rpartition("-")[0]]
-                counts[step] = counts.get(step, 0) + 1
+                counts[step] = counts.get(step, 0) + count
         return counts
 
 

@@ -19,6 +19,7 @@ VERSION ?=
 DELETE ?=
 KIND ?= age
 ROWS ?= 100
+PROCESSES ?= 2
 REGISTRY ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -107,8 +108,8 @@ unit: setup ## Tests without Docker, seconds
 contract integration e2e ui: setup-tests images-tests
 	@$(VENV)/pytest tests/$@
 
-test: setup-tests images-tests ## All tests; the closing line is pytest's
-	@SLIPWAY_RECORD_TESTED=1 $(VENV)/pytest
+test: setup-tests images-tests ## All tests, in PROCESSES=2 side by side; the closing line is pytest's
+	@SLIPWAY_RECORD_TESTED=1 $(VENV)/pytest --numprocesses $(PROCESSES)
 
 check: lint types test ## Lint, types and all tests: what every change must pass
 

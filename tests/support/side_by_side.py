@@ -4,8 +4,8 @@ import pytest
 from xdist.remote import Producer
 from xdist.scheduler import LoadScopeScheduling
 
-# Beginnings of files that share what is made once in a process, and takes minutes to make.
-TOGETHER = ("tests/e2e/test_make_",)
+# Files that share a compose project, which a process makes once and in minutes.
+TOGETHER = ("tests/e2e/test_bank_drift.py", "tests/e2e/test_bank_monitor.py", "tests/e2e/test_make_api.py")
 
 
 class FileByFile(LoadScopeScheduling):
@@ -21,7 +21,7 @@ class FileByFile(LoadScopeScheduling):
 
     def _split_scope(self, nodeid: str) -> str:
         file = nodeid.partition("::")[0]
-        return next((together for together in TOGETHER if file.startswith(together)), file)
+        return TOGETHER[0] if file in TOGETHER else file
 
 
 def is_one_of_several(config: pytest.Config) -> bool:

@@ -21,7 +21,7 @@ from slipway.store.firings import Firings
 
 from tests.support.control_plane import ACCOUNT, REGION, ControlPlane
 
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 ROLE_ARN = f"arn:aws:iam::{ACCOUNT}:role/schedules"
 QUEUE_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:orders"
 LETTERS_ARN = f"arn:aws:sqs:{REGION}:{ACCOUNT}:letters"

@@ -45,7 +45,7 @@ def port() -> Iterator[int]:
 
 def said(port: int, content: bytes) -> bytes:
     """Everything that is answered, until the server closes the connection."""
-    with socket.create_connection(("127.0.0.1", port), timeout=10) as connection:
+    with socket.create_connection(("127.0.0.1", port), timeout=60) as connection:
         connection.sendall(content)
         answer = b""
         while part := connection.recv(4096):

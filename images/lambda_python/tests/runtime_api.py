@@ -13,7 +13,7 @@ from queue import Queue
 from typing import Any
 
 REQUEST_ID = "00000000-0000-4000-8000-000000000001"
-END_SECONDS = 20
+END_SECONDS = 60
 
 
 @dataclass

@@ -42,7 +42,7 @@ class Server:
 
     @contextmanager
     def caller(self) -> Iterator[socket.socket]:
-        with closing(socket.create_connection(("127.0.0.1", self.port), timeout=10)) as connection:
+        with closing(socket.create_connection(("127.0.0.1", self.port), timeout=60)) as connection:
             yield connection
 
     def ask(self, data: bytes) -> list[Answer]:
@@ -131,7 +131,7 @@ def serving(model: Model, limits: Limits) -> Iterator[Server]:
 
     runner = threading.Thread(target=loop.run_until_complete, args=(run(),))
     runner.start()
-    assert is_started.wait(10)
+    assert is_started.wait(60)
     try:
         yield Server(started[0], shared)
     finally:
@@ -385,11 +385,11 @@ def test_ping_is_answered_while_a_batch_is_worked_on(server: Server) -> None:
 
     def held() -> None:
         entered.set()
-        released.wait(10)
+        released.wait(60)
 
     # The thread that works on batches is busy for as long as the test likes.
     server.shared.thread.submit(held)
-    assert entered.wait(10)
+    assert entered.wait(60)
     with server.caller() as batch, server.caller() as other:
         batch.sendall(post(ROW * LONG_ROWS))
         other.sendall(b"GET /ping HTTP/1.1\r\n\r\n")

@@ -31,7 +31,7 @@ program.ContainerRoot = lambda: ContainerRoot(Path(ROOT))
 sys.exit(program.main(["serve"]))
 """
 ROW = b"0.5,0.25,1,0,0,0,1\n"
-SECONDS = 20
+SECONDS = 60
 
 T = TypeVar("T")
 

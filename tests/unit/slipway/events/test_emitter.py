@@ -13,7 +13,7 @@ from slipway.resources.resource import Key, Kind, Owner, Resource
 from slipway.store.store import Event, Store
 
 HERE, THERE = Owner("000000000000", "us-east-1"), Owner("111122223333", "eu-west-1")
-WAIT_SECONDS = 20
+WAIT_SECONDS = 60
 
 
 class Bus:

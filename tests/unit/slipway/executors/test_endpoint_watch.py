@@ -63,7 +63,7 @@ def test_what_serves_is_looked_at_first_of_all(
 
     watch.start()
 
-    assert submitted.get(timeout=10) == serving
+    assert submitted.get(timeout=60) == serving
     assert submitted.empty()
 
 
@@ -78,7 +78,7 @@ def test_the_end_of_a_container_has_its_endpoint_looked_at(
     engine.arns.put("arn:aws:sagemaker:us-east-1:000000000000:training-job/serving")
     engine.arns.put(key.arn)
 
-    assert submitted.get(timeout=10) == key
+    assert submitted.get(timeout=60) == key
     assert submitted.empty()
 
 
@@ -94,4 +94,4 @@ def test_what_is_in_trouble_has_its_turn_later(
     engine.arns.put(other.arn)
 
     # The ending of what is waiting already changes nothing; its time comes by itself.
-    assert [submitted.get(timeout=10), submitted.get(timeout=10)] == [other, key]
+    assert [submitted.get(timeout=60), submitted.get(timeout=10)] == [other, key]

@@ -181,7 +181,7 @@ def test_two_invocations_at_once_never_have_the_same_container(containers: Conta
     barrier = threading.Barrier(8)
 
     def acquire(_number: int) -> str:
-        barrier.wait(5)
+        barrier.wait(60)
         return pool.acquire(replace(live("a")), None).identity
 
     with ThreadPoolExecutor(8) as threads:

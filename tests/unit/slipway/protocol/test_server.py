@@ -78,7 +78,7 @@ def edge() -> Iterator[Edge]:
 
 
 def asked(edge: Edge, method: str, path: str, body: bytes = b"") -> tuple[int, bytes, str]:
-    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=60)) as connection:
         connection.request(method, path, body)
         answer = connection.getresponse()
         return answer.status, answer.read(), answer.headers["content-type"]
@@ -86,7 +86,7 @@ def asked(edge: Edge, method: str, path: str, body: bytes = b"") -> tuple[int, b
 
 def answered(edge: Edge, request: bytes) -> tuple[int, bytes]:
     """The answer to a whole request that no client library would send."""
-    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=60) as connection:
         connection.sendall(request)
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -95,7 +95,7 @@ def answered(edge: Edge, request: bytes) -> tuple[int, bytes]:
 
 def raw(edge: Edge, request: bytes) -> bytes:
     """Everything that comes back for bytes after which nothing more is sent."""
-    with socket.create_connection(("127.0.0.1", edge.port), timeout=20) as connection:
+    with socket.create_connection(("127.0.0.1", edge.port), timeout=60) as connection:
         connection.sendall(request)
         connection.shutdown(socket.SHUT_WR)
         return b"".join(iter(lambda: connection.recv(65536), b""))
@@ -138,7 +138,7 @@ def test_head_gets_the_headers_alone(edge: Edge) -> None:
 def test_a_body_arrives_whole_however_it_is_cut(edge: Edge) -> None:
     body = bytes(range(256)) * 4096
 
-    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=60)) as connection:
         connection.request("POST", "/chunks", iter([body[:10], body[10:70_000], body[70_000:]]))
         connection.getresponse().read()
 
@@ -187,7 +187,7 @@ def test_what_is_no_http_gets_no_page_and_harms_nobody_else(edge: Edge, sent: by
 
 
 def test_one_connection_carries_many_requests(edge: Edge) -> None:
-    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=20)) as connection:
+    with closing(http.client.HTTPConnection("127.0.0.1", edge.port, timeout=60)) as connection:
         connection.connect()
         kept = connection.sock
         for number in range(20):
@@ -230,7 +230,7 @@ LAST = b"GET /last HTTP/1.1\r\nhost: a\r\nconnection: close\r\n\r\n"
 
 def exchanged(edge: Edge, *parts: bytes) -> bytes:
     """What comes back until the server ends the connection."""
-    with closing(socket.create_connection(("127.0.0.1", edge.port), timeout=30)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", edge.port), timeout=60)) as connection:
         for part in parts:
             connection.sendall(part)
         received = b""
@@ -313,7 +313,7 @@ def test_what_is_plain_and_known_is_no_message_for_the_application(
     before = edge.requests()
     monkeypatch.setattr(QuickConnection, "_start_asgi_task", none)
 
-    with closing(socket.create_connection(("127.0.0.1", edge.port), timeout=30)) as connection:
+    with closing(socket.create_connection(("127.0.0.1", edge.port), timeout=60)) as connection:
         connection.sendall(b"GET /at-once HTTP/1.1\r\nhost: a\r\n\r\n")
         received = connection.recv(65536)
 

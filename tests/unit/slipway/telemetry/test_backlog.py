@@ -135,7 +135,7 @@ def test_whoever_waits_is_told_of_a_line() -> None:
     waiter.start()
 
     backlog.add(ONE, 1.0, "x")
-    waiter.join(timeout=20)
+    waiter.join(timeout=60)
 
     assert not waiter.is_alive()
 

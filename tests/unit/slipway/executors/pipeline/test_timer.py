@@ -33,7 +33,7 @@ def test_it_rings_in_the_order_of_the_moments() -> None:
         timer.after(0.01, FIRST)
 
     with at_work(rung, ask):
-        assert [rung.get(timeout=10) for _ in range(3)] == [FIRST, SECOND, THIRD]
+        assert [rung.get(timeout=60) for _ in range(3)] == [FIRST, SECOND, THIRD]
 
 
 def test_a_key_rings_at_its_earliest_moment_and_once() -> None:
@@ -46,7 +46,7 @@ def test_a_key_rings_at_its_earliest_moment_and_once() -> None:
         timer.after(0.05, SECOND)
 
     with at_work(rung, ask):
-        assert [rung.get(timeout=10) for _ in range(2)] == [FIRST, SECOND]
+        assert [rung.get(timeout=60) for _ in range(2)] == [FIRST, SECOND]
 
 
 def test_who_has_rung_may_ask_again() -> None:
@@ -56,5 +56,5 @@ def test_who_has_rung_may_ask_again() -> None:
 
     for _ in range(2):
         timer.after(0.0, FIRST)
-        assert rung.get(timeout=10) == FIRST
+        assert rung.get(timeout=60) == FIRST
     timer.close()

@@ -146,8 +146,8 @@ def test_the_version_names_baselines_of_the_rows_that_it_was_trained_and_tested_
 
     columns = json.loads(read(bank, baselines["ModelDataQuality"]["Statistics"]["S3Uri"]))
     assert columns["dataset"]["item_count"] == first.record["parts"]["train"]["rows"]
-    # images/preprocess/README.md: the encoded columns, without the label.
-    assert len(columns["features"]) == 47
+    # 6 numbers and 12 + 3 + 4 + 2 + 2 + 2 + 3 + 12 categories, a column each; the label is none of them.
+    assert len(columns["features"]) == 6 + (12 + 3 + 4 + 2 + 2 + 2 + 3 + 12)
     quality = json.loads(read(bank, baselines["ModelQuality"]["Statistics"]["S3Uri"]))
     assert quality["dataset"]["item_count"] == first.record["parts"]["test"]["rows"]
     measured = quality["binary_classification_metrics"]

@@ -51,9 +51,7 @@ def test_a_window_goes_back_to_the_run_before_unless_it_is_said_otherwise(schedu
 )
 def test_a_schedule_that_model_monitor_would_refuse_is_refused_with_those_it_takes(schedule: str) -> None:
     # Developer guide, "Cron Expressions for Monitoring Schedules".
-    with pytest.raises(
-        ProjectError, match=r"data_quality\.schedule: .* cron\(0 \* \? \* \* \*\)"
-    ):
+    with pytest.raises(ProjectError, match=r"data_quality\.schedule: .* cron\(0 \* \? \* \* \*\)"):
         bank_with(data_quality={"schedule": schedule})
 
 

@@ -52,12 +52,12 @@ def test_a_record_is_asked_with_its_inference_id_and_the_key() -> None:
     assert (headers["X-Inference-Id"], headers["X-Api-Key"]) == ("drift-1", "slw_key")
 
 
-def test_labels_go_a_hundred_at_a_time() -> None:
+def test_labels_go_twenty_at_a_time() -> None:
     connection = Connection()
 
-    api(connection).tell("bank", {f"id-{n}": "yes" for n in range(250)})
+    api(connection).tell("bank", {f"id-{n}": "yes" for n in range(50)})
 
-    assert [len(body["labels"]) for _, _, body, _ in connection.requests] == [100, 100, 50]
+    assert [len(body["labels"]) for _, _, body, _ in connection.requests] == [20, 20, 10]
     assert connection.requests[0][2]["labels"][0] == {"inference_id": "id-0", "label": "yes"}
 
 

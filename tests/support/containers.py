@@ -14,7 +14,7 @@ import docker
 from testcontainers.core.container import DockerContainer
 
 LABELS = {"slipway": "1"}
-JOB_SECONDS = 300
+JOB_SECONDS = 600
 START_SECONDS = 120
 _POLL = threading.Event()
 

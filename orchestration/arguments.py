@@ -83,7 +83,7 @@ def _add_monitor_arguments(command: argparse.ArgumentParser) -> None:
 
 
 def _add_drift_arguments(command: argparse.ArgumentParser) -> None:
-    command.add_argument("--kind", choices=list(Kind), default=Kind.AGE, help="what changes")
+    command.add_argument("--kind", type=Kind, choices=list(Kind), default=Kind.AGE, help="what changes")
     command.add_argument("--rows", type=int, default=100, help="how many rows are sent")
     command.add_argument("--seed", type=int, default=0, help="chooses the rows and what is added to them")
     command.add_argument("--api-url", default=API_URL, help="where the inference API answers")

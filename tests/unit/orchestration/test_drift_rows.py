@@ -6,6 +6,7 @@ from typing import Any
 
 import pytest
 
+from orchestration.arguments import parser
 from orchestration.drift_kind import Kind
 from orchestration.drift_rows import changed, live_rows
 from orchestration.errors import DriftError
@@ -55,6 +56,13 @@ def test_wrong_labels_are_the_other_value_and_the_rows_as_they_are() -> None:
 
     assert (no.label, yes.label) == ("yes", "no")
     assert no.record == yes.record == RECORD
+
+
+@pytest.mark.parametrize("kind", list(Kind))
+def test_the_verb_s_word_is_the_kind_itself(kind: Kind) -> None:
+    asked = parser().parse_args(["drift", "--kind", str(kind)])
+
+    assert asked.kind is kind
 
 
 def test_nobody_tells_labels_that_are_missing() -> None:

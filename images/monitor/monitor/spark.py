@@ -117,6 +117,10 @@ def java_command(rows: int, temporary: Path) -> list[str]:
         "spark.sql.catalogImplementation": "in-memory",
         "spark.sql.session.timeZone": "UTC",
         "spark.sql.shuffle.partitions": str(_cores()),
+        # Planning anew between stages brings nothing to two cores, and writes each plan out for pages that
+        # nobody opens: of wide data that is most of a job.
+        "spark.sql.adaptive.enabled": "false",
+        "spark.sql.ui.explainMode": "simple",
         "spark.sql.ui.retainedExecutions": "1",
         "spark.sql.debug.maxToStringFields": "25",
         "java.io.tmpdir": str(temporary),

@@ -185,7 +185,8 @@ class Drift:
             f"  {event}: {monitor}, {self.record.window['start']} to {self.record.window['end']}"
         )
         for violation in alert.get("violations", [])[:SHOWN_VIOLATIONS]:
-            self.console.line(f"    {violation.get('description')}")
+            name = violation.get("feature_name") or violation.get("metric_name")
+            self.console.line(f"    {name}: {violation.get('description')}")
         if alert.get("report_uri"):
             self.console.line(f"    report: {alert['report_uri']}")
 

@@ -129,7 +129,12 @@ class Execution:
 
     def let_go(self, step: str) -> None:
         """Let a step that runs WAITS go on."""
-        assert self.running(step).exec_run(["touch", "/tmp/go"]).exit_code == 0
+        container = self.running(step)
+        # One that has only just begun may not be ready to have another program run in it.
+        wait_until(
+            lambda: True if container.exec_run(["touch", "/tmp/go"]).exit_code == 0 else None,
+            f"{step} to be let go",
+        )
 
     def stop(self) -> None:
         """StopPipelineExecution."""

@@ -13,7 +13,7 @@ from monitor.feature_sections import feature_sections
 from monitor.findings import Findings
 from monitor.profiles import DatasetProfile, InferredType, Profile
 from monitor.reading import read_table
-from monitor.spark import SMALL_ROWS, running_spark
+from monitor.spark import running_spark
 
 log = logging.getLogger(__name__)
 
@@ -85,7 +85,7 @@ def _described(settings: Settings, baseline_names: Sequence[str] | None) -> tupl
         from monitor.profiling import profile
 
         table = read_table(spark, settings, dataset)
-        described = profile(spark, table, is_large=dataset.rows > SMALL_ROWS)
+        described = profile(spark, table, dataset.rows)
     log.info(
         "monitor.described files=%d rows=%d columns=%d seconds=%.3f",
         len(dataset.files),

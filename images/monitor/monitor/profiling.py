@@ -32,7 +32,7 @@ from monitor.profiles import (
     Sketch,
     TypeCounts,
 )
-from monitor.spark import Spark
+from monitor.spark import SMALL_ROWS, Spark
 from monitor.table import MALFORMED, Column, Kind, Table, ValueType
 
 log = logging.getLogger(__name__)
@@ -41,8 +41,10 @@ log = logging.getLogger(__name__)
 SKETCH_SIZE = 2048
 SHRINKING_FACTOR = 0.64
 BUCKETS = 10
-# Spark's time to plan a query grows faster than the number of columns in it.
-COLUMNS_A_RUN = 200
+# Spark's time to plan a query grows with the square of the columns, of a file's and of
+# what it keeps too; a checkpoint knows neither of the file nor of the other columns.
+COLUMNS_A_RUN = 100
+FEW_ROWS = 20_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,23 +67,23 @@ class _Wanted:
             yield self.column.values
 
 
-def profile(spark: Spark, table: Table, is_large: bool) -> DatasetProfile:
-    """Every feature of `table`.
+def profile(spark: Spark, table: Table, about: int) -> DatasetProfile:
+    """Every feature of `table`, which has `about` as many rows.
 
     One run over some columns says all where they are what they looked like; what
-    turns out otherwise is asked in a second one. Data that `is_large` is read and
-    its cells understood once, and kept for the runs in memory or beyond it on disk.
+    turns out otherwise is asked in a second one. Large data is read and its cells
+    understood once, and kept for the run in memory or beyond it on disk.
     Raises ContractError for rows that cannot be read, for no rows, and for
     numbers that double precision does not hold.
     """
-    metrics = _ask(spark, table, [_first_questions(column) for column in table.columns], is_large)
+    metrics = _ask(spark, table, [_first_questions(column) for column in table.columns], about)
     rows = round(metrics.number("Size", ""))
     missing = [
         wanted for column in table.columns if (wanted := _second_question(column, metrics, rows)) is not None
     ]
     if missing:
         log.info("profile.second_run columns=%d", len(missing))
-        metrics = metrics.and_those_of(_ask(spark, table, missing, is_large, is_first=False))
+        metrics = metrics.and_those_of(_ask(spark, table, missing, about, is_first=False))
     return DatasetProfile(rows, tuple(_profile(column, metrics, rows) for column in table.columns))
 
 
@@ -103,29 +105,29 @@ def _second_question(column: Column, metrics: Metrics, rows: int) -> _Wanted | N
 
 
 def _ask(
-    spark: Spark, table: Table, questions: Sequence[_Wanted], is_large: bool, is_first: bool = True
+    spark: Spark, table: Table, questions: Sequence[_Wanted], about: int, is_first: bool = True
 ) -> Metrics:
     """Some columns a run; the first of all also counts the rows and finds those that are malformed."""
     about_rows: list[Any] = []
-    expressions = [each for wanted in questions for each in wanted.expressions]
     if is_first:
-        about_rows.append(Size())
-        if table.can_be_malformed:
-            about_rows.append(Completeness(MALFORMED))
-            expressions.append(MALFORMED)
-    frame = spark.select(table.frame, expressions)
-    is_kept = is_large or len(questions) > COLUMNS_A_RUN
-    if is_kept:
-        frame = frame.persist()
+        about_rows = [Size(), *([Completeness(MALFORMED)] if table.can_be_malformed else [])]
     metrics = Metrics({}, lambda: "it was not asked")
+    # Alike beside alike: what Spark compiles for some columns then serves for others.
+    questions = sorted(questions, key=lambda wanted: wanted.categories)
     for begin in range(0, len(questions), COLUMNS_A_RUN):
         asked = questions[begin : begin + COLUMNS_A_RUN]
+        expressions = [each for wanted in asked for each in wanted.expressions]
+        frame = spark.select(table.frame, [*([MALFORMED] if len(about_rows) > 1 else []), *expressions])
+        if len(questions) > COLUMNS_A_RUN:
+            # In one piece nothing is shuffled, of which wide data would have the most.
+            frame = (frame.coalesce(1) if about <= FEW_ROWS else frame).localCheckpoint(True)
+        elif about > SMALL_ROWS:
+            frame = frame.persist()
         metrics = metrics.and_those_of(_run(spark, frame, asked, about_rows))
+        frame.unpersist(False)
         if about_rows:
             _refuse_bad_rows(table, metrics)
             about_rows = []
-    if is_kept:
-        frame.unpersist(False)
     return metrics
 
 

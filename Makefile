@@ -19,7 +19,7 @@ VERSION ?=
 DELETE ?=
 KIND ?= age
 ROWS ?= 100
-PROCESSES ?= 2
+PROCESSES ?= 0
 REGISTRY ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -108,7 +108,7 @@ unit: setup ## Tests without Docker, seconds
 contract integration e2e ui: setup-tests images-tests
 	@$(VENV)/pytest tests/$@
 
-test: setup-tests images-tests ## All tests, in PROCESSES=2 side by side; the closing line is pytest's
+test: setup-tests images-tests ## All tests, with PROCESSES=2 in two side by side; the closing line is pytest's
 	@SLIPWAY_RECORD_TESTED=1 $(VENV)/pytest --numprocesses $(PROCESSES)
 
 check: lint types test ## Lint, types and all tests: what every change must pass

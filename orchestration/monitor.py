@@ -14,7 +14,7 @@ from orchestration.console import Console
 from orchestration.errors import MonitoringError
 from orchestration.execution import Execution, Step
 from orchestration.handlers.alerts import FAILED as FAILED_ALERT
-from orchestration.handlers.alerts import kind_of
+from orchestration.handlers.alerts import in_words, kind_of
 from orchestration.handlers.monitored_window import Baseline, MonitoredWindow, NothingToMonitorError
 from orchestration.handlers.windows import Window, moment_text, newest_hour
 from orchestration.monitor_record import COMPLETED, FAILED, VIOLATIONS, Found, MonitorRecord
@@ -149,7 +149,7 @@ class Watch:
             found = self._reported(execution.arn, hours, _outputs(ended, WINDOW)["report"])
         else:
             step = ended.failed_step
-            reason = step.failure_reason if step else f"the execution is {ended.status}"
+            reason = in_words(step.failure_reason or "") if step else f"the execution is {ended.status}"
             found = Found(FAILED, execution.arn, *hours, reason=reason)
         found.seconds = sum(step.seconds for step in ended.steps)
         return found

@@ -1,6 +1,7 @@
 """What a monitor tells: an event for those who act on it, and the same as a text for those who read it."""
 
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
@@ -84,6 +85,13 @@ def told(violation: Mapping[str, str]) -> str:
     """A violation in one line."""
     name = violation.get("feature_name") or violation.get("metric_name") or ""
     return f"{name} {violation['constraint_check_type']}: {violation['description'][:TOLD_CHARACTERS]}"
+
+
+def in_words(reason: str) -> str:
+    """A step's failure reason; of a function that failed its own message, without what surrounds it."""
+    # By its text: a reason has 1,024 characters at most, and JSON that is cut off is none.
+    found = re.search(r'"errorMessage":\s*("(?:[^"\\]|\\.)*")', reason)
+    return str(json.loads(found[1])) if found else reason
 
 
 def kind_of(reason: str) -> str:

@@ -16,7 +16,7 @@ from urllib.parse import urlparse
 import boto3
 from botocore.config import Config
 
-from orchestration.handlers.alerts import GROUND_TRUTH_MISSING, VIOLATIONS, Alert, kind_of, tell
+from orchestration.handlers.alerts import GROUND_TRUTH_MISSING, VIOLATIONS, Alert, in_words, kind_of, tell
 from orchestration.handlers.monitored_window import MODEL_QUALITY, MonitoredWindow, scheduled_window
 from orchestration.handlers.windows import moment_text
 
@@ -158,7 +158,7 @@ class Monitor:
         sagemaker = self._services.sagemaker
         steps = sagemaker.list_pipeline_execution_steps(PipelineExecutionArn=arn)["PipelineExecutionSteps"]
         reasons = [step.get("FailureReason", "") for step in steps if step["StepStatus"] == "Failed"]
-        reason = reasons[0] if reasons else "no step says why"
+        reason = in_words(reasons[0]) if reasons else "no step says why"
         given = sagemaker.list_pipeline_parameters_for_execution(PipelineExecutionArn=arn)
         values = {each["Name"]: each["Value"] for each in given["PipelineParameters"]}
         window = scheduled_window(values["ScheduledTime"], values["StartOffset"], values["EndOffset"])

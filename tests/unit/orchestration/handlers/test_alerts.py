@@ -3,7 +3,7 @@ from orchestration.handlers.alerts import in_words
 SAID = 'no ground truth found: "s3://b" holds none'
 REASON = (
     "ClientError: the function arn:aws:lambda:us-east-1:000000000000:function:f failed: "
-    r'{"errorMessage": "no ground truth found: \"s3://b\" holds none", "errorType": "E", "stackTrace": ["  File'
+    r'{"errorMessage": "no ground truth found: \"s3://b\" holds none", "errorType": "E", "stackTrace": ["'
 )
 
 

@@ -395,9 +395,7 @@ def test_text_for_a_number_stands_in_its_cell_and_is_told_where_the_project_take
     assert "unreadable" not in ask(client, RECORD).json()
 
 
-@pytest.mark.parametrize(
-    "text", ["51", " 51 ", "1_0", "nan", "inf", "", "  ", "fifty\n", "x" * 257, "\ud800"]
-)
+@pytest.mark.parametrize("text", ["51", " 51 ", "1_0", "nan", "inf", "", "  ", "fifty\n", "x" * 257])
 def test_text_that_a_model_could_take_for_a_number_or_a_row_is_refused(api: Api, text: str) -> None:
     answer = ask(api({"unreadable_numbers": "missing"}), RECORD | {"age": text})
 

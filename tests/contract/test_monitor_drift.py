@@ -3,7 +3,6 @@
 import io
 import json
 import math
-import os
 import random
 import re
 import subprocess
@@ -16,13 +15,14 @@ import pandas as pd
 import pytest
 from scipy import stats
 
+from scripts.commands import ROOT
 from tests.support.containers import run_job
 from tests.support.localstack import LocalStack
 from tests.support.monitor_data import CITIES, Row, captured, csv_text, features, rows
 from tests.support.monitored import CSV, DRIFT_FILES, METRICS, REPORTS, JobOf, Left, run_jobs
 from tests.support.preprocess_data import outputs_of
+from tests.support.sdk_shell import PYTHONS, environment
 
-V2_PYTHON = Path(__file__).parents[2] / ".venv-sdk-v2" / "bin" / "python"
 CAPTURE = {"dataset_format": '{"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput"]}}'}
 ROWS = rows()
 SAME = rows(seed=2)
@@ -180,22 +180,17 @@ def test_the_sdk_v2_reads_a_jobs_files_and_changes_them(
 ) -> None:
     for name in DRIFT_FILES:
         (tmp_path / name).write_bytes(drifted.files[name])
-    environment = {
-        "AWS_ENDPOINT_URL": localstack.endpoint_url,
-        "AWS_ACCESS_KEY_ID": "test",
-        "AWS_SECRET_ACCESS_KEY": "test",
-        "AWS_DEFAULT_REGION": "us-east-1",
-    }
 
     outcome = subprocess.run(
-        [V2_PYTHON, "-W", "ignore", "-m", "tests.support.sdk_v2_monitoring", tmp_path, "age"],
-        cwd=Path(__file__).parents[2],
-        env=os.environ | environment,
-        check=True,
+        [PYTHONS["v2"], "-W", "ignore", "-m", "tests.support.sdk_v2_monitoring", tmp_path, "age"],
+        cwd=ROOT,
+        env=environment(localstack.endpoint_url, tmp_path),
+        check=False,
         capture_output=True,
         text=True,
     )
 
+    assert outcome.returncode == 0, outcome.stdout + outcome.stderr
     read = json.loads(outcome.stdout.splitlines()[-1])
     assert read["statistics"] == drifted.document("statistics.json")
     assert read["constraint_violations"] == drifted.document("constraint_violations.json")

@@ -12,11 +12,11 @@ import pyarrow.parquet as pq
 import pytest
 
 from scripts.commands import ROOT
-from tests.e2e.test_sdk_sessions import PYTHONS, environment
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.localstack_calls import fresh
 from tests.support.sdk_features import AT_SECONDS, frame
+from tests.support.sdk_shell import PYTHONS, environment
 
 PROGRAM_SECONDS = 120
 

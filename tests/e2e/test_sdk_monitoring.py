@@ -18,13 +18,13 @@ import docker
 import pytest
 
 from scripts.commands import ROOT
-from tests.e2e.test_sdk_sessions import PYTHONS, environment
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.endpoints import Endpoints, capture_to, endpoints_of, variant
 from tests.support.localstack_calls import fresh
 from tests.support.scripted_server import scripted_server_image
 from tests.support.sdk_monitoring import Request
+from tests.support.sdk_shell import PYTHONS, environment
 
 PROGRAM_SECONDS = 600
 # An image is found by repository and tag, whatever its registry: this one is the tests' own.

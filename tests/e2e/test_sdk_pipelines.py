@@ -14,11 +14,11 @@ from dataclasses import asdict, dataclass
 import pytest
 
 from scripts.commands import ROOT
-from tests.e2e.test_sdk_sessions import PYTHONS, environment
 from tests.support.emulator import Emulator
 from tests.support.job_starts import counted_starts
 from tests.support.localstack_calls import fresh
 from tests.support.sdk_pipelines import Facts, Request
+from tests.support.sdk_shell import PYTHONS, environment
 
 PROGRAM_SECONDS = 600
 ARN = "arn:aws:sagemaker:us-east-1:000000000000:pipeline"

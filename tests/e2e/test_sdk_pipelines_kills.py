@@ -12,11 +12,11 @@ from dataclasses import asdict
 from pathlib import Path
 
 from scripts.commands import ROOT
-from tests.e2e.test_sdk_sessions import environment
 from tests.support.emulator import Emulator
 from tests.support.job_starts import counted_starts
 from tests.support.localstack_calls import fresh
 from tests.support.sdk_pipelines import Facts, Request
+from tests.support.sdk_shell import environment
 from tests.support.sdk_v3_diamond import BEGUN, FOLDER, STEPS, release_of
 
 SEED = 5

@@ -5,24 +5,19 @@ S3 and CloudWatch by another client, and the two must come to the same.
 """
 
 import json
-import os
 import subprocess
-import sys
 from dataclasses import asdict, dataclass
-from pathlib import Path
 from typing import Any
 
 import pytest
 
 from scripts.commands import ROOT
-from scripts.local_aws import LocalAws
-from scripts.shell_environment import exports
 from tests.support.emulator import Emulator
 from tests.support.localstack_calls import fresh
 from tests.support.sdk_session import METRIC, Request
+from tests.support.sdk_shell import PYTHONS, environment
 from tests.support.train_xgb_data import TEST_CLIENTS, TRAIN_CSV
 
-PYTHONS = {"v3": Path(sys.executable), "v2": ROOT / ".venv-sdk-v2" / "bin" / "python"}
 PROGRAM_SECONDS = 300
 FEW = TEST_CLIENTS[:5]
 
@@ -73,20 +68,6 @@ def session(
     printed = ended.stdout + ended.stderr
     assert ended.returncode == 0, printed[-6000:]
     return Session(asked, json.loads((folder / "results.json").read_text("utf-8")), printed)
-
-
-def environment(endpoint_url: str, folder: Path) -> dict[str, str]:
-    """A shell's environment after `make env`, with no file of the user's own."""
-    ours = ("AWS_", "SAGEMAKER_")
-    theirs = {name: value for name, value in os.environ.items() if not name.startswith(ours)}
-    local = LocalAws.from_environ({"AWS_ENDPOINT_URL": endpoint_url})
-    return {
-        **theirs,
-        **exports(local, folder, {}),
-        "AWS_CONFIG_FILE": os.devnull,
-        "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
-        "SAGEMAKER_SUPPRESS_V2_WARNING": "1",
-    }
 
 
 def read(emulator: Emulator, uri: str) -> str:

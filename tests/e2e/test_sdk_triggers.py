@@ -7,9 +7,9 @@ from typing import Any
 import pytest
 
 from scripts.commands import ROOT
-from tests.e2e.test_sdk_sessions import PYTHONS, environment
 from tests.support.emulator import Emulator
 from tests.support.localstack_calls import fresh
+from tests.support.sdk_shell import PYTHONS, environment
 
 PROGRAM_SECONDS = 300
 

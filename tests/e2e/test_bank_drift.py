@@ -9,6 +9,7 @@ import hashlib
 import io
 from collections.abc import Callable
 from typing import Any
+from uuid import uuid4
 
 import pytest
 
@@ -152,7 +153,7 @@ def stop(services: Services, record: dict[str, Any]) -> None:
     """That it has started is all that is asked of it."""
     arn = record["retraining"]["execution_arn"]
     assert arn in retrainings(services)
-    services.bank.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken="s" * 32)
+    services.bank.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=uuid4().hex)
 
 
 def live(services: Services, ran: Ended) -> bytes:

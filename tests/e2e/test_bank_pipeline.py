@@ -77,7 +77,7 @@ def real_rows(bank_csv: Path, tmp_path: Path) -> Change:
 
 
 def test_real_rows_become_a_model_that_answers(bank: Bank, bank_csv: Path) -> None:
-    ended = bank("run", "--data", str(bank_csv))
+    ended = bank("run", *WITHOUT_MONITORS, "--data", str(bank_csv))
 
     assert ended.returncode == 0, ended.all_that_it_said
     first = ended.stdout.splitlines()[0]
@@ -310,7 +310,7 @@ def probabilities(ended: Ended) -> list[float]:
 def test_a_model_that_is_not_good_enough_fails_the_run_and_says_by_how_much(bank: Bank, first: Ended) -> None:
     before = bank.versions()
 
-    ended = bank("run", *FEW_ROUNDS, "--set", "metric.threshold=0.99")
+    ended = bank("run", *FEW_ROUNDS, *WITHOUT_MONITORS, "--set", "metric.threshold=0.99")
 
     assert ended.returncode == 1
     assert re.search(r"accuracy 0\.\d{4} misses the threshold 0\.9900 by 0\.\d{4}", ended.stderr)
@@ -336,7 +336,7 @@ def test_a_missing_column_is_named_by_the_container_that_missed_it(bank: Bank, r
 
 
 def test_an_impossible_hyperparameter_is_named_by_the_container_that_refused_it(bank: Bank) -> None:
-    ended = bank("run", "--set", "hyperparameters.eta=fast")
+    ended = bank("run", *WITHOUT_MONITORS, "--set", "hyperparameters.eta=fast")
 
     assert ended.returncode == 1
     assert "eta" in ended.stderr

@@ -19,7 +19,7 @@ VERSION ?=
 DELETE ?=
 KIND ?= age
 ROWS ?= 100
-PROCESSES ?= 0
+PROCESSES ?= 2
 REGISTRY ?=
 PYTHON ?= python3
 VENV := .venv/bin
@@ -108,7 +108,7 @@ unit: setup ## Tests without Docker, seconds
 contract integration e2e ui: setup-tests images-tests
 	@$(VENV)/pytest tests/$@
 
-test: setup-tests images-tests ## All tests, with PROCESSES=2 in two side by side; the closing line is pytest's
+test: setup-tests images-tests ## All tests, PROCESSES=2 side by side; the closing line is pytest's
 	@SLIPWAY_RECORD_TESTED=1 $(VENV)/pytest --numprocesses $(PROCESSES)
 
 check: lint types test ## Lint, types and all tests: what every change must pass
@@ -119,7 +119,8 @@ bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocatio
 push: setup ## Push the tested images to REGISTRY=host:port, by digest
 	@$(PYTHON) -m scripts.push --registry "$(REGISTRY)" $(foreach name,$(IMAGE),--image $(name))
 
-soak: ## A clean clone's whole life: RUNS=5 runs, down, run, purge; nothing may be left
+soak: setup-tests images-tests ## All drills; then a clean clone's whole life: RUNS=5 runs, down, run, purge
+	@SLIPWAY_SOAK=1 $(VENV)/pytest tests/e2e/test_bank_drift.py
 	@RUNS="$(RUNS)" $(PYTHON) -m scripts.soak
 
 lock: setup ## Resolve every requirements.in into its hash-checked lock again

@@ -7,6 +7,7 @@ an hour of its own, so none sees another's requests.
 import csv
 import hashlib
 import io
+import os
 from collections.abc import Callable
 from typing import Any
 from uuid import uuid4
@@ -94,6 +95,7 @@ def test_the_loop_ends_with_a_version_that_waits_trained_on_the_drifted_rows_wit
     assert sum(grown) > ROWS
 
 
+@pytest.mark.skipif("SLIPWAY_SOAK" not in os.environ, reason="a minute more of the same loop: make soak")
 def test_a_number_told_in_words_is_another_type_and_starts_a_retraining(
     services: Services, aged: dict[str, Any], drill: Drill
 ) -> None:

@@ -119,8 +119,8 @@ bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocatio
 push: setup ## Push the tested images to REGISTRY=host:port, by digest
 	@$(PYTHON) -m scripts.push --registry "$(REGISTRY)" $(foreach name,$(IMAGE),--image $(name))
 
-soak: setup-tests images-tests ## All drills; then a clean clone's whole life: RUNS=5 runs, down, run, purge
-	@SLIPWAY_SOAK=1 $(VENV)/pytest tests/e2e/test_bank_drift.py
+soak: setup-tests images-tests ## Clean traffic, all drills; then a clean clone's whole life: RUNS=5 runs, down, run, purge
+	@SLIPWAY_SOAK=1 $(VENV)/pytest tests/contract/test_monitor_clean_traffic.py tests/e2e/test_bank_drift.py
 	@RUNS="$(RUNS)" $(PYTHON) -m scripts.soak
 
 lock: setup ## Resolve every requirements.in into its hash-checked lock again

@@ -16,7 +16,7 @@ from orchestration.names import MONITORING_SOURCE
 # The longest that a queue lets somebody wait (API reference, ReceiveMessage).
 LOOK_SECONDS = 1
 # From the end of a monitor's last step until what it has told is here.
-ALERT_SECONDS = 15.0
+ALERT_SECONDS = 60.0
 
 
 @dataclass(slots=True)

@@ -18,7 +18,7 @@ PIPELINE = "slipway-bank-training"
 FEW_ROUNDS = ("--set", "hyperparameters.num_round=40", "--set", "hyperparameters.eta=0.2")
 # Baselines are two jobs with a JVM in every execution; for whoever looks at something else.
 WITHOUT_MONITORS = ("--set", "monitoring=null")
-TIMEOUT_SECONDS = 600
+TIMEOUT_SECONDS = 1200
 PIPELINE_ENDED = ("Succeeded", "Failed", "Stopped")
 
 

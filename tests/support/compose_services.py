@@ -55,7 +55,7 @@ class Services:
     def run(self, *command: str) -> subprocess.CompletedProcess[str]:
         """A command in the project's folder, in the shell of that person."""
         return subprocess.run(
-            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=600, check=False
+            command, cwd=ROOT, env=self.environment, capture_output=True, text=True, timeout=1200, check=False
         )
 
     def remove(self) -> None:

@@ -9,10 +9,12 @@ import hashlib
 import io
 import os
 from collections.abc import Callable
+from contextlib import suppress
 from typing import Any
 from uuid import uuid4
 
 import pytest
+from botocore.exceptions import ClientError
 
 from tests.support.bank_runs import BUCKET, Ended
 from tests.support.compose_services import Services
@@ -155,7 +157,11 @@ def stop(services: Services, record: dict[str, Any]) -> None:
     """That it has started is all that is asked of it."""
     arn = record["retraining"]["execution_arn"]
     assert arn in retrainings(services)
-    services.bank.sagemaker.stop_pipeline_execution(PipelineExecutionArn=arn, ClientRequestToken=uuid4().hex)
+    # It may have ended while the other monitor was looked on.
+    with suppress(ClientError):
+        services.bank.sagemaker.stop_pipeline_execution(
+            PipelineExecutionArn=arn, ClientRequestToken=uuid4().hex
+        )
 
 
 def live(services: Services, ran: Ended) -> bytes:

@@ -1,12 +1,10 @@
 """The function that surrounds a project's monitors, and the rules of EventBridge that call it."""
 
-import json
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orchestration.clients import Aws
-from orchestration.errors import MonitoringError
 from orchestration.function import Function
 from orchestration.names import (
     CAPTURED,
@@ -19,6 +17,7 @@ from orchestration.names import (
     monitor_name,
     monitoring_name,
 )
+from orchestration.rules import ensure_call
 
 MODULES = ("monitor", "monitored_window", "windows", "alerts")
 
@@ -53,11 +52,7 @@ class MonitorRules:
         """Set up what is not there, and leave the rest as it is."""
         for suffix, pattern in self._patterns(list(pipeline_arns)).items():
             name = f"{monitoring_name(self.project)}-{suffix}"
-            rule = self.aws.events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
-            function.allow(name, rule["RuleArn"])
-            answer = self.aws.events.put_targets(Rule=name, Targets=[{"Id": "monitor", "Arn": function_arn}])
-            if answer["FailedEntryCount"]:
-                raise MonitoringError(f"{name} takes no target: {answer['FailedEntries']}")
+            ensure_call(self.aws, name, pattern, "monitor", function, function_arn)
 
     def _patterns(self, pipeline_arns: list[str]) -> Mapping[str, Any]:
         # Those that run once, at once, are called so with more behind it.

@@ -3,7 +3,6 @@
 Each is set up again without harm.
 """
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -11,7 +10,6 @@ from typing import Any
 
 from orchestration.clients import Aws
 from orchestration.definition import Definition, digest_of_inputs, kept
-from orchestration.errors import OrchestrationError
 from orchestration.function import Function
 from orchestration.monitoring import Retraining
 from orchestration.names import (
@@ -29,6 +27,7 @@ from orchestration.names import (
 )
 from orchestration.pipeline_execution import Pipeline
 from orchestration.project import Project
+from orchestration.rules import ensure_call
 
 MODULES = ("retrain", "labelled_rows", "windows")
 
@@ -80,11 +79,7 @@ class RetrainingLoop:
             "detail-type": [VIOLATIONS_EVENT],
             "detail": {"project": [self.project.name]},
         }
-        rule = self.aws.events.put_rule(Name=name, EventPattern=json.dumps(pattern), State="ENABLED")
-        function.allow(name, rule["RuleArn"])
-        answer = self.aws.events.put_targets(Rule=name, Targets=[{"Id": "retrain", "Arn": function_arn}])
-        if answer["FailedEntryCount"]:
-            raise OrchestrationError(f"{name} takes no target: {answer['FailedEntries']}")
+        ensure_call(self.aws, name, pattern, "retrain", function, function_arn)
 
 
 def retrain_function(aws: Aws, project: str, retraining: Retraining) -> Function:

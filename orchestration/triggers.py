@@ -3,14 +3,11 @@
 Rules of EventBridge, each set up again without harm.
 """
 
-import json
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from orchestration.clients import Aws
 from orchestration.deploy_function import deploy_function
-from orchestration.errors import OrchestrationError
 from orchestration.names import (
     DATA_PARAMETERS,
     INCOMING,
@@ -18,6 +15,7 @@ from orchestration.names import (
     endpoint_name,
     model_package_group_name,
 )
+from orchestration.rules import ensure_call, ensure_rule
 
 # Where an event of S3 says which object it is about.
 DATA_PATHS = ("$.detail.bucket.name", "$.detail.object.key", "$.detail.object.version-id")
@@ -37,9 +35,7 @@ class Triggers:
         function = deploy_function(self.aws, self.project)
         function_arn = function.ensure()
         for suffix, pattern in self._decisions().items():
-            rule = self._rule(suffix, pattern)
-            function.allow(self._name(suffix), rule)
-            self._target(suffix, {"Id": "deploy", "Arn": function_arn})
+            ensure_call(self.aws, self._name(suffix), pattern, "deploy", function, function_arn)
 
     @property
     def incoming_uri(self) -> str:
@@ -57,8 +53,9 @@ class Triggers:
             )
 
     def _ensure_incoming(self, pipeline_arn: str) -> None:
-        self._rule(
-            "incoming",
+        ensure_rule(
+            self.aws,
+            self._name("incoming"),
             {
                 "source": ["aws.s3"],
                 "detail-type": ["Object Created"],
@@ -67,9 +64,6 @@ class Triggers:
                     "object": {"key": [{"prefix": INCOMING}]},
                 },
             },
-        )
-        self._target(
-            "incoming",
             {
                 "Id": "pipeline",
                 "Arn": pipeline_arn,
@@ -103,17 +97,6 @@ class Triggers:
                 },
             },
         }
-
-    def _rule(self, suffix: str, pattern: Mapping[str, Any]) -> str:
-        answer = self.aws.events.put_rule(
-            Name=self._name(suffix), EventPattern=json.dumps(pattern), State="ENABLED"
-        )
-        return str(answer["RuleArn"])
-
-    def _target(self, suffix: str, target: Mapping[str, Any]) -> None:
-        answer = self.aws.events.put_targets(Rule=self._name(suffix), Targets=[target])
-        if answer["FailedEntryCount"]:
-            raise OrchestrationError(f"{self._name(suffix)} takes no target: {answer['FailedEntries']}")
 
     def _name(self, suffix: str) -> str:
         return f"slipway-{self.project}-{suffix}"

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from orchestration.errors import DriftError
+from orchestration.handlers.windows import moment_text
 from scripts.clock import DEFAULT_PORT, asked
 from scripts.commands import SetupError
 
@@ -20,7 +21,7 @@ class Clock:
 
     def move(self, moment: datetime) -> None:
         """Make it that time, and all that is planned until then due. Raises DriftError, with the way out."""
-        self._asked({"To": moment.strftime("%Y-%m-%dT%H:%M:%SZ")})
+        self._asked({"To": moment_text(moment)})
 
     def _asked(self, change: dict[str, str] | None) -> datetime:
         try:

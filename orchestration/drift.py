@@ -24,7 +24,6 @@ from orchestration.endpoint import Endpoint
 from orchestration.errors import DriftError
 from orchestration.execution import Execution, Step
 from orchestration.figures_file import write_figures
-from orchestration.handlers.alerts import in_words
 from orchestration.handlers.windows import Window, captured_keys, moment_text
 from orchestration.images import references
 from orchestration.inference_api import WAY_OUT, InferenceApi
@@ -284,8 +283,7 @@ class _Progress:
         self.console.running([f"{self.name} {name}" for name in names])
 
     def step_ended(self, step: Step) -> None:
-        reason = in_words(step.failure_reason or "")
-        detail = "" if step.status == "Succeeded" else f"{step.status}: {reason}"
+        detail = "" if step.status == "Succeeded" else f"{step.status}: {step.failure_reason or ''}"
         cached = "cached" if step.is_cached else ""
         self.console.ended(step.name, step.seconds, ", ".join(p for p in (self.name, cached, detail) if p))
 
@@ -319,7 +317,7 @@ def _watched(monitors: Monitors, console: Console) -> str:
         )
     console.step("monitors")
     topic_arn = monitors.ensure_topic()
-    monitors.ensure_pipelines()
+    monitors.ensure_pipelines(topic_arn)
     console.done(f"started by the schedules {' and '.join(monitors.ensure_schedules())}")
     return topic_arn
 

@@ -14,8 +14,8 @@ from orchestration.console import Console
 from orchestration.errors import MonitoringError
 from orchestration.execution import Execution, Step
 from orchestration.handlers.alerts import FAILED as FAILED_ALERT
-from orchestration.handlers.alerts import in_words, kind_of
-from orchestration.handlers.monitored_window import Baseline, MonitoredWindow, NothingToMonitorError
+from orchestration.handlers.alerts import kind_of
+from orchestration.handlers.monitored_window import Baseline, NothingToMonitorError, baseline_of
 from orchestration.handlers.windows import Window, moment_text, newest_hour
 from orchestration.monitor_record import COMPLETED, FAILED, VIOLATIONS, Found, MonitorRecord
 from orchestration.monitors import Monitors
@@ -97,16 +97,15 @@ class Watch:
 
     def _baseline(self, monitor: str) -> Baseline:
         project = self.monitors.project.name
-        nowhen = Window(datetime.min, datetime.max)
         try:
-            return MonitoredWindow(monitor, endpoint_name(project), nowhen).baseline(self.aws.sagemaker)
+            return baseline_of(self.aws.sagemaker, monitor, endpoint_name(project))
         except NothingToMonitorError as error:
             raise MonitoringError(f"{error} `make run PROJECT={project}` does both.") from error
 
     def _set_up(self, baselines: Mapping[str, Baseline]) -> None:
         self.console.step("monitors")
         self.record.topic_arn = self.monitors.ensure_topic()
-        arns = self.monitors.ensure_pipelines()
+        arns = self.monitors.ensure_pipelines(self.record.topic_arn)
         self.console.done(", ".join(arn.rpartition("/")[2] for arn in arns.values()))
         self.console.step("schedules")
         self.record.schedules = self.monitors.ensure_schedules(baselines)
@@ -149,7 +148,7 @@ class Watch:
             found = self._reported(execution.arn, hours, _outputs(ended, WINDOW)["report"])
         else:
             step = ended.failed_step
-            reason = in_words(step.failure_reason or "") if step else f"the execution is {ended.status}"
+            reason = step.failure_reason if step else f"the execution is {ended.status}"
             found = Found(FAILED, execution.arn, *hours, reason=reason)
         found.seconds = sum(step.seconds for step in ended.steps)
         return found
@@ -159,7 +158,7 @@ class Watch:
         self.console.running([monitor])
         summary = self.monitors.of_sagemaker.look(monitor, baseline)
         arn = summary.get("ProcessingJobArn", "")
-        hours = ("", f"{summary['ScheduledTime']:%Y-%m-%dT%H:%M:%SZ}")
+        hours = ("", moment_text(summary["ScheduledTime"]))
         if summary["MonitoringExecutionStatus"] not in (COMPLETED, VIOLATIONS):
             return Found(FAILED, arn, *hours, reason=summary.get("FailureReason"))
         job = self.aws.sagemaker.describe_processing_job(ProcessingJobName=arn.rpartition("/")[2])

@@ -45,10 +45,10 @@ class Monitors:
         """The topic that people subscribe to; returns its ARN."""
         return str(self.aws.topics.create_topic(Name=monitoring_name(self.project.name))["TopicArn"])
 
-    def ensure_pipelines(self) -> dict[str, str]:
+    def ensure_pipelines(self, topic_arn: str) -> dict[str, str]:
         """Function, pipelines, rules and the loop behind them; returns each monitor's pipeline ARN."""
         monitoring, name = self.monitoring, self.project.name
-        function = monitor_function(self.aws, name, self.ensure_topic())
+        function = monitor_function(self.aws, name, topic_arn)
         function_arn = function.ensure()
         arns = {
             monitor: Pipeline(self.aws, monitor_name(name, monitor)).upsert(

@@ -11,6 +11,7 @@ from botocore.exceptions import ClientError
 from orchestration.clients import Aws, error_code
 from orchestration.errors import PipelineError
 from orchestration.execution import Execution, Step
+from orchestration.handlers.alerts import in_words
 
 POLL_SECONDS = 0.2
 # A stopped training job has 120 s to save what it has (API reference, StopTrainingJob).
@@ -132,12 +133,13 @@ def step_of(item: Mapping[str, Any]) -> Step:
     metadata: dict[str, Any] = item.get("Metadata", {})
     kind = next(iter(metadata), "")
     ended = item.get("EndTime", item["StartTime"])
+    reason = item.get("FailureReason")
     return Step(
         name=item["StepName"],
         step_type=JOBS.get(kind, kind),
         status=item["StepStatus"],
         seconds=(ended - item["StartTime"]).total_seconds(),
-        failure_reason=item.get("FailureReason"),
+        failure_reason=None if reason is None else in_words(reason),
         properties=metadata,
         is_cached="CacheHitResult" in item,
     )

@@ -17,7 +17,12 @@ import boto3
 from botocore.config import Config
 
 from orchestration.handlers.alerts import GROUND_TRUTH_MISSING, VIOLATIONS, Alert, in_words, kind_of, tell
-from orchestration.handlers.monitored_window import MODEL_QUALITY, MonitoredWindow, scheduled_window
+from orchestration.handlers.monitored_window import (
+    MODEL_QUALITY,
+    MonitoredWindow,
+    baseline_of,
+    scheduled_window,
+)
 from orchestration.handlers.windows import moment_text
 
 Document = dict[str, Any]
@@ -110,7 +115,7 @@ class Monitor:
             settings.endpoint,
             scheduled_window(event["scheduled_time"], event["start_offset"], event["end_offset"]),
         )
-        found_baseline = found.baseline(services.sagemaker)
+        baseline = baseline_of(services.sagemaker, event["monitor"], settings.endpoint)
         folder = f"{settings.monitoring_uri}/windows/{event['execution_id']}"
         return {
             "captured": found.captured(services.s3, settings.captured_uri, folder),
@@ -120,8 +125,8 @@ class Monitor:
             "previous": found.previous_reports(
                 services.s3, settings.monitoring_uri, event["scheduled_time"], folder
             ),
-            "statistics": found_baseline.statistics_uri,
-            "constraints": found_baseline.constraints_uri,
+            "statistics": baseline.statistics_uri,
+            "constraints": baseline.constraints_uri,
             "window_start": moment_text(found.window.start),
             "window_end": moment_text(found.window.end),
             "report": found.report_uri(settings.monitoring_uri, event["scheduled_time"]),

@@ -76,40 +76,40 @@ class MonitoredWindow:
         """Where the report is: below the hour for which the monitor was scheduled."""
         return f"{monitoring_uri}/{self.monitor}/{scheduled(scheduled_time).strftime(HOUR_FOLDER)}"
 
-    def baseline(self, sagemaker: Any) -> Baseline:
-        """What the version behind the endpoint says that it is compared with.
 
-        Raises NothingToMonitorError where there is no endpoint, no version or no baseline.
-        """
-        arn = self._model_package_arn(sagemaker)
-        package = sagemaker.describe_model_package(ModelPackageName=arn)
-        files = package.get("DriftCheckBaselines", {}).get(BASELINES[self.monitor])
-        if not files:
-            raise NothingToMonitorError(
-                f"{arn}, which {self.endpoint} serves, names no baseline of {self.monitor}: it was "
-                "registered before the project was watched. Train a version and approve it."
-            )
-        return Baseline(files["Statistics"]["S3Uri"], files["Constraints"]["S3Uri"])
+def baseline_of(sagemaker: Any, monitor: str, endpoint: str) -> Baseline:
+    """What the version behind the endpoint says that it is compared with.
 
-    def _model_package_arn(self, sagemaker: Any) -> str:
-        try:
-            endpoint = sagemaker.describe_endpoint(EndpointName=self.endpoint)
-        except ClientError as error:
-            if "could not find" in str(error).lower():
-                raise NothingToMonitorError(
-                    f"there is no endpoint {self.endpoint}; approve a version"
-                ) from error
-            raise
-        config = sagemaker.describe_endpoint_config(EndpointConfigName=endpoint["EndpointConfigName"])
-        model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
-        containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
-        arn = containers[0].get("ModelPackageName")
-        if arn is None:
-            raise NothingToMonitorError(
-                f"{self.endpoint} serves {model['ModelName']}, which is no version of the model registry and "
-                "has no baselines; approve a version"
-            )
-        return str(arn)
+    Raises NothingToMonitorError where there is no endpoint, no version or no baseline.
+    """
+    arn = _model_package_arn(sagemaker, endpoint)
+    package = sagemaker.describe_model_package(ModelPackageName=arn)
+    files = package.get("DriftCheckBaselines", {}).get(BASELINES[monitor])
+    if not files:
+        raise NothingToMonitorError(
+            f"{arn}, which {endpoint} serves, names no baseline of {monitor}: it was "
+            "registered before the project was watched. Train a version and approve it."
+        )
+    return Baseline(files["Statistics"]["S3Uri"], files["Constraints"]["S3Uri"])
+
+
+def _model_package_arn(sagemaker: Any, endpoint: str) -> str:
+    try:
+        described = sagemaker.describe_endpoint(EndpointName=endpoint)
+    except ClientError as error:
+        if "could not find" in str(error).lower():
+            raise NothingToMonitorError(f"there is no endpoint {endpoint}; approve a version") from error
+        raise
+    config = sagemaker.describe_endpoint_config(EndpointConfigName=described["EndpointConfigName"])
+    model = sagemaker.describe_model(ModelName=config["ProductionVariants"][0]["ModelName"])
+    containers = model.get("Containers") or [model.get("PrimaryContainer", {})]
+    arn = containers[0].get("ModelPackageName")
+    if arn is None:
+        raise NothingToMonitorError(
+            f"{endpoint} serves {model['ModelName']}, which is no version of the model registry and "
+            "has no baselines; approve a version"
+        )
+    return str(arn)
 
 
 def scheduled(text: str) -> datetime:

@@ -18,14 +18,13 @@ import boto3
 from botocore.config import Config
 
 from orchestration.handlers.labelled_rows import LabelledRows, Sources
-from orchestration.handlers.windows import moment_text
+from orchestration.handlers.windows import moment_of, moment_text
 
 Document = dict[str, Any]
 
 SOURCE, SKIPPED = "slipway.monitoring", "Retraining Skipped"
 # A display name has letters, digits and hyphens.
 DISPLAY_NAME = "until-%Y%m%dT%H%M%SZ"
-MOMENT = "%Y-%m-%dT%H:%M:%SZ"
 DAY = timedelta(days=1)
 # What has not made a training set does not keep the next one from being tried.
 WITHOUT_RESULT = frozenset({"Failed", "Stopped"})
@@ -79,7 +78,7 @@ def handler(event: Document, _context: object) -> Document:
         # Buckets by path, which needs no name for each.
         s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
         rows = LabelledRows(sagemaker, s3, settings.sources)
-        outcome = rows.collect(event["execution_id"], moment(event["window_end"]))
+        outcome = rows.collect(event["execution_id"], moment_of(event["window_end"]))
         print(f"retrain.collect {json.dumps(outcome)}", flush=True)
         return outcome
     outcome = Retraining(sagemaker, boto3.client("events"), settings).decide(event["detail"])
@@ -100,7 +99,7 @@ class Retraining:
 
         Another monitor's violations of the same window are the same retraining's.
         """
-        end = moment(violations["window_end"])
+        end = moment_of(violations["window_end"])
         started = self._started()
         if end in started:
             return {
@@ -177,8 +176,3 @@ def refusal(end: datetime, started: Mapping[datetime, str], limits: Limits) -> s
             f"{limits.per_day} are allowed (per_day)"
         )
     return None
-
-
-def moment(value: str) -> datetime:
-    """A moment as events and parameters write it. Raises ValueError."""
-    return datetime.strptime(value, MOMENT).replace(tzinfo=UTC)

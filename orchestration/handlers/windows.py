@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 from urllib.parse import urlparse
 
-HOUR_FOLDER = "%Y/%m/%d/%H"
+MOMENT, HOUR_FOLDER = "%Y-%m-%dT%H:%M:%SZ", "%Y/%m/%d/%H"
 # Labels lie below the hour at which they came, by the clock of whoever wrote them down, which
 # may be behind the endpoint's.
 LABELS_EARLIER = timedelta(days=1)
@@ -36,7 +36,12 @@ class Window:
 
 def moment_text(moment: datetime) -> str:
     """A moment as Model Monitor writes it: 2026-01-31T23:00:00Z."""
-    return moment.strftime("%Y-%m-%dT%H:%M:%SZ")
+    return moment.strftime(MOMENT)
+
+
+def moment_of(text: str) -> datetime:
+    """The moment that `moment_text` wrote. Raises ValueError."""
+    return datetime.strptime(text, MOMENT).replace(tzinfo=UTC)
 
 
 def captured_keys(s3: Any, captured_uri: str, endpoint: str, window: Window) -> list[str]:

@@ -31,7 +31,7 @@ from slipway.resources.training_job import requested
 from slipway.staging.s3 import S3Clients
 from slipway.store.store import Store
 
-from tests.support.containers import wait_until
+from tests.support.containers import let_go, wait_until
 from tests.support.engine_proxy import EngineProxy, engine_proxy
 
 # docker-py forgets a socket that could not connect, and leaves it to the garbage collector.
@@ -203,7 +203,7 @@ def test_a_job_that_outlives_the_engines_absence_goes_on(
     # As with live-restore, where containers outlive the engine.
     with workshop.engine_away(caplog):
         pass
-    workshop.followed("t-live").exec_run(["touch", "/tmp/go"])
+    let_go(workshop.followed("t-live"))
     thread.join(120)
 
     assert workshop.document("t-live")["TrainingJobStatus"] == "Completed"
@@ -219,7 +219,7 @@ def test_a_retry_strategy_begins_again_after_an_internal_error(
         first.kill("SIGKILL")
         first.wait()
     second = workshop.running("t-retry", besides=first.id)
-    second.exec_run(["touch", "/tmp/go"])
+    let_go(second)
     thread.join(120)
 
     document = workshop.document("t-retry")

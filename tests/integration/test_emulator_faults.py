@@ -10,7 +10,7 @@ import pytest
 from botocore.exceptions import ClientError, ConnectionError, HTTPClientError
 from slipway.faults import FaultPoint
 
-from tests.support.containers import wait_until
+from tests.support.containers import let_go, wait_until
 from tests.support.emulator import Emulator, running_emulator
 from tests.support.emulator_jobs import Jobs
 from tests.support.localstack import LocalStack
@@ -140,7 +140,7 @@ def test_a_container_that_ends_while_nobody_watches_keeps_its_result(
 
     jobs.emulator.kill()
     for container in containers:
-        container.exec_run(["touch", "/tmp/go"])
+        let_go(container)
         container.wait()
     jobs.emulator.restart()
 
@@ -211,7 +211,7 @@ def test_it_ends_at_once_and_its_jobs_go_on(
     assert jobs.emulator.container.wait()["StatusCode"] == 0
     container.reload()
     assert container.status == "running"
-    container.exec_run(["touch", "/tmp/go"])
+    let_go(container)
     jobs.emulator.restart()
     jobs.completed(name)
 
@@ -224,7 +224,7 @@ def test_jobs_that_wait_are_all_carried_out_after_a_restart(
     first = jobs.running(names[0])
 
     jobs.emulator.kill()
-    first.exec_run(["touch", "/tmp/go"])
+    let_go(first)
     jobs.emulator.restart()
 
     for name in names:
@@ -243,7 +243,7 @@ def test_s3_that_is_away_for_a_while_is_waited_for(
 
     network.disconnect(emulator.localstack.container.id)
     try:
-        container.exec_run(["touch", "/tmp/go"])
+        let_go(container)
         wait_until(lambda: True if "s3.retry" in emulator.logs() else None, "S3 to be missed")
         assert jobs.status(name) == "InProgress"
     finally:
@@ -282,7 +282,7 @@ def test_a_thousand_questions_are_answered_while_jobs_run(
 
     assert answers == ["InProgress"] * 1000
     for container in containers:
-        container.exec_run(["touch", "/tmp/go"])
+        let_go(container)
     for name in names:
         jobs.completed(name)
 

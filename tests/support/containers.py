@@ -61,6 +61,24 @@ def wait_until(look: Callable[[], T | None], what: str, seconds: float = START_S
     return seen
 
 
+def let_go(container: Any) -> None:
+    """Let a job that waits for /tmp/go (WAITS) go on, by a program of its own in its container.
+
+    One that has only just begun may not be ready for another program, and may not even be said
+    to be running yet; one that has ended already is told by whoever waits for it.
+    """
+
+    def touched() -> bool | None:
+        try:
+            return True if container.exec_run(["touch", "/tmp/go"]).exit_code == 0 else None
+        except docker.errors.APIError as error:
+            if error.status_code != http.HTTPStatus.CONFLICT:
+                raise
+            return None
+
+    wait_until(touched, f"{container.name} to be let go")
+
+
 @contextmanager
 def started_job(image: str, command: list[str], root: Path, **options: Any) -> Iterator[Any]:
     """A running container of `image` with `root` at /opt/ml; removed at the end."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 from uuid import uuid4
 
-from tests.support.containers import wait_until
+from tests.support.containers import let_go, wait_until
 from tests.support.emulator import Emulator
 from tests.support.emulator_jobs import LIMIT, ROLE, Jobs, cluster
 
@@ -129,12 +129,7 @@ class Execution:
 
     def let_go(self, step: str) -> None:
         """Let a step that runs WAITS go on."""
-        container = self.running(step)
-        # One that has only just begun may not be ready to have another program run in it.
-        wait_until(
-            lambda: True if container.exec_run(["touch", "/tmp/go"]).exit_code == 0 else None,
-            f"{step} to be let go",
-        )
+        let_go(self.running(step))
 
     def stop(self) -> None:
         """StopPipelineExecution."""

@@ -1,0 +1,1 @@
+"""Probabilistic forecasts of many series behind SageMaker's training, hosting and processing contracts."""

@@ -37,8 +37,12 @@ def _preprocess(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> 
     from preprocess.arguments import parse_arguments
 
     settings = parse_arguments(arguments, root)
-    from preprocess.job import preprocess
+    from preprocess.forecasting.schema import is_forecasting
 
+    if is_forecasting(settings.schema):
+        from preprocess.forecasting.job import preprocess
+    else:
+        from preprocess.job import preprocess
     preprocess(settings, root, stop)
 
 

@@ -38,6 +38,7 @@ class Settings:
 
     data: Path
     schema: Path
+    places: Path
     output: Path
     split: SplitPlan
     on_bad_rows: OnBadRows
@@ -65,6 +66,7 @@ def parse_arguments(arguments: list[str], root: ContainerRoot) -> Settings:
     return Settings(
         data=given.data,
         schema=given.schema,
+        places=given.places,
         output=given.output,
         split=plan,
         on_bad_rows=OnBadRows(given.on_bad_rows),
@@ -96,6 +98,7 @@ def _parser(root: ContainerRoot) -> ArgumentParser:
     inputs = root.processing / "input"
     add("--data", type=Path, default=inputs / "data", help="folder of CSV and Parquet files")
     add("--schema", type=Path, default=inputs / "schema", help="folder with schema.json")
+    add("--places", type=Path, default=inputs / "places", help="folder with a map; forecasting only")
     add("--output", type=Path, default=root.processing / "output", help="parent of the output folders")
     add("--seed", type=_seed, default=0, help="chooses test and validation")
     add("--live-seed", type=_seed, default=0, help="chooses live, whatever --seed is")

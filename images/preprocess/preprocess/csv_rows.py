@@ -69,6 +69,15 @@ def read_csv(content: bytes, name: str, wanted: tuple[str, ...]) -> RawTable:
     )
 
 
+def csv_columns(content: bytes, name: str, likely: tuple[str, ...]) -> list[str]:
+    """The header of a CSV file. Raises ContractError, naming the file, where there is none."""
+    text = _decoded(content, name)
+    _, header = next(_records(text, _delimiter(text, likely), name), (0, []))
+    if not header:
+        raise ContractError(f"{name} is empty; it needs a header and rows.")
+    return header
+
+
 def _decoded(content: bytes, name: str) -> str:
     try:
         return content.decode("utf-8-sig")

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from smcontract.failure import ContractError
 
-from preprocess.csv_rows import read_csv
-from preprocess.parquet_rows import read_parquet
+from preprocess.csv_rows import csv_columns, read_csv
+from preprocess.parquet_rows import parquet_columns, read_parquet
 from preprocess.raw_table import RawTable
 
 _GZIP_MAGIC = b"\x1f\x8b"
@@ -46,10 +46,46 @@ def data_files(folder: Path) -> list[DataFile]:
     return sorted(files, key=lambda file: file.name)
 
 
+@dataclass(frozen=True, slots=True)
+class DataContent:
+    """The bytes of a data file, unzipped; `sha256` is of the file as it lies on disk."""
+
+    name: str
+    sha256: str
+    content: bytes
+    is_parquet: bool
+
+    def columns(self, likely: tuple[str, ...]) -> list[str]:
+        """The names of its columns; those that are `likely` tell the delimiter of a CSV file.
+
+        Raises ContractError, naming the file, when it cannot be read.
+        """
+        if self.is_parquet:
+            return parquet_columns(self.content, self.name)
+        return csv_columns(self.content, self.name, likely)
+
+    def table(self, wanted: tuple[str, ...], dates: frozenset[str] = frozenset()) -> RawTable:
+        """The `wanted` columns; those in `dates` may be dates in a Parquet file, and are ISO texts here.
+
+        Raises ContractError, naming the file, when it cannot be read.
+        """
+        if self.is_parquet:
+            return read_parquet(self.content, self.name, wanted, dates)
+        return read_csv(self.content, self.name, wanted)
+
+
 def read_file(file: DataFile, wanted: tuple[str, ...]) -> tuple[RawTable, str]:
     """The `wanted` columns of `file`, and the SHA-256 of the file as it lies on disk.
 
-    What it is shows in its bytes; its name only helps when they are damaged.
+    Raises ContractError, naming the file, when it cannot be read.
+    """
+    content = read_content(file)
+    return content.table(wanted), content.sha256
+
+
+def read_content(file: DataFile) -> DataContent:
+    """What is in `file`: its bytes say what it is, its name only helps when they are damaged.
+
     Raises ContractError, naming the file, when it cannot be read.
     """
     try:
@@ -61,9 +97,8 @@ def read_file(file: DataFile, wanted: tuple[str, ...]) -> tuple[RawTable, str]:
     sha256 = hashlib.sha256(content).hexdigest()
     if content.startswith(_GZIP_MAGIC) or file.name.endswith(".gz"):
         content = _unzipped(content, file.name)
-    if content.startswith(_PARQUET_MAGIC) or file.name.removesuffix(".gz").endswith(".parquet"):
-        return read_parquet(content, file.name, wanted), sha256
-    return read_csv(content, file.name, wanted), sha256
+    is_parquet = content.startswith(_PARQUET_MAGIC) or file.name.removesuffix(".gz").endswith(".parquet")
+    return DataContent(file.name, sha256, content, is_parquet)
 
 
 def _unzipped(content: bytes, name: str) -> bytes:

@@ -3,8 +3,8 @@
 from dataclasses import dataclass, field
 
 from preprocess.faults import Fault
-from preprocess.rows import Rows
 
+REPORT = "report/report.json"
 FAULT_LIMIT = 1000
 
 
@@ -26,7 +26,7 @@ class Report:
     faults: list[Fault] = field(default_factory=list)
     faults_truncated: bool = False
     bad_rows: int = 0
-    parts: dict[str, Rows] = field(default_factory=dict)
+    parts: dict[str, dict[str, int]] = field(default_factory=dict)
 
     @property
     def rows_read(self) -> int:
@@ -46,9 +46,7 @@ class Report:
             "rows_dropped": self.bad_rows,
             "files": [{"name": file.name, "sha256": file.sha256, "rows": file.rows} for file in self.files],
             "ignored_columns": sorted(self.ignored_columns),
-            "parts": {
-                name: {"rows": len(rows), "positive": rows.positive} for name, rows in self.parts.items()
-            },
+            "parts": self.parts,
             "bad_rows": [fault.document() for fault in self.faults],
             "bad_rows_total": self.bad_rows,
             "bad_rows_truncated": self.faults_truncated,

@@ -3,12 +3,20 @@
 import hashlib
 import json
 import re
-import sys
-from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 from smcontract.failure import ContractError
+
+from preprocess.schema_fields import (
+    bound_of,
+    check_unique,
+    fields_of,
+    flag_of,
+    items_of,
+    schema_error,
+    text_of,
+)
 
 SCHEMA_VERSION = 1
 # How rows of a schema are encoded; another way is another version.
@@ -105,6 +113,11 @@ class Schema:
 
 def read_schema(folder: Path) -> Schema:
     """The schema in `folder`. Raises ContractError, naming the key, where it cannot be used."""
+    return parse_schema(*read_document(folder))
+
+
+def read_document(folder: Path) -> tuple[object, bytes]:
+    """The JSON in `folder`, and its bytes. Raises ContractError where there is none."""
     path = folder / "schema.json"
     try:
         content = path.read_bytes()
@@ -113,24 +126,23 @@ def read_schema(folder: Path) -> Schema:
     except OSError as error:
         raise ContractError(f"{path} cannot be read ({error.strerror}); check the schema input.") from error
     try:
-        document = json.loads(content)
+        return json.loads(content), content
     except ValueError as error:
         raise ContractError(f"{path} is not valid JSON ({error}); write it as a JSON object.") from error
-    return parse_schema(document, content)
 
 
 def parse_schema(document: object, content: bytes) -> Schema:
     """The schema that the JSON `document` describes. Raises ContractError naming the key."""
-    fields = _object(document, "", required=("version", "target", "features"))
+    fields = fields_of(document, "", required=("version", "target", "features"))
     if fields["version"] != SCHEMA_VERSION:
-        raise _error("version", f"is {fields['version']!r}; this image reads version {SCHEMA_VERSION}")
+        raise schema_error("version", f"is {fields['version']!r}; this image reads version {SCHEMA_VERSION}")
     target = _target(fields["target"])
     features = tuple(
-        _feature(item, f"features[{at}]") for at, item in enumerate(_list(fields["features"], "features"))
+        _feature(item, f"features[{at}]") for at, item in enumerate(items_of(fields["features"], "features"))
     )
     schema = Schema(target=target, features=features, content=content)
-    _check_unique(schema.columns, "the target's and the features' names")
-    _check_unique(schema.encoded_names, "the encoded columns' names")
+    check_unique(schema.columns, "the target's and the features' names")
+    check_unique(schema.encoded_names, "the encoded columns' names")
     for name in schema.encoded_names:
         if not FEATURE_NAME.fullmatch(name):
             raise ContractError(
@@ -141,111 +153,58 @@ def parse_schema(document: object, content: bytes) -> Schema:
 
 
 def _target(value: object) -> Target:
-    fields = _object(value, "target", required=("name", "positive", "negative"))
-    target = Target(**{key: _text(fields[key], f"target.{key}") for key in ("name", "positive", "negative")})
+    fields = fields_of(value, "target", required=("name", "positive", "negative"))
+    target = Target(
+        **{key: text_of(fields[key], f"target.{key}") for key in ("name", "positive", "negative")}
+    )
     if target.positive == target.negative:
-        raise _error("target", f"has {target.positive!r} as positive and as negative; they must differ")
+        raise schema_error("target", f"has {target.positive!r} as positive and as negative; they must differ")
     return target
 
 
 def _feature(value: object, where: str) -> Feature:
     kind = value.get("type") if isinstance(value, dict) else None
     if kind == "String":
-        fields = _object(value, where, required=("name", "type", "categories"), optional=("nullable",))
+        fields = fields_of(value, where, required=("name", "type", "categories"), optional=("nullable",))
         return CategoricalFeature(
-            name=_text(fields["name"], f"{where}.name"),
-            nullable=_flag(fields.get("nullable", False), f"{where}.nullable"),
+            name=text_of(fields["name"], f"{where}.name"),
+            nullable=flag_of(fields.get("nullable", False), f"{where}.nullable"),
             categories=_categories(fields["categories"], f"{where}.categories"),
         )
-    fields = _object(
+    fields = fields_of(
         value,
         where,
         required=("name", "type"),
         optional=("minimum", "maximum", "scaling", "nullable"),
     )
     if kind not in ("Integral", "Fractional"):
-        raise _error(f"{where}.type", f"is {kind!r}; it must be Integral, Fractional or String")
+        raise schema_error(f"{where}.type", f"is {kind!r}; it must be Integral, Fractional or String")
     scaling = fields.get("scaling", "standard")
     if scaling not in ("standard", "none"):
-        raise _error(f"{where}.scaling", f"is {scaling!r}; it must be standard or none")
-    minimum = _bound(fields.get("minimum"), f"{where}.minimum")
-    maximum = _bound(fields.get("maximum"), f"{where}.maximum")
+        raise schema_error(f"{where}.scaling", f"is {scaling!r}; it must be standard or none")
+    minimum = bound_of(fields.get("minimum"), f"{where}.minimum")
+    maximum = bound_of(fields.get("maximum"), f"{where}.maximum")
     if minimum is not None and maximum is not None and minimum > maximum:
-        raise _error(where, f"has the minimum {minimum} above the maximum {maximum}")
+        raise schema_error(where, f"has the minimum {minimum} above the maximum {maximum}")
     return NumericFeature(
-        name=_text(fields["name"], f"{where}.name"),
+        name=text_of(fields["name"], f"{where}.name"),
         integral=kind == "Integral",
         minimum=minimum,
         maximum=maximum,
         standardised=scaling == "standard",
-        nullable=_flag(fields.get("nullable", False), f"{where}.nullable"),
+        nullable=flag_of(fields.get("nullable", False), f"{where}.nullable"),
     )
 
 
 def _categories(value: object, where: str) -> tuple[Category, ...]:
     categories = []
-    for at, item in enumerate(_list(value, where)):
-        fields = _object(item, f"{where}[{at}]", required=("value", "encoded_name"))
+    for at, item in enumerate(items_of(value, where)):
+        fields = fields_of(item, f"{where}[{at}]", required=("value", "encoded_name"))
         categories.append(
             Category(
-                value=_text(fields["value"], f"{where}[{at}].value"),
-                encoded_name=_text(fields["encoded_name"], f"{where}[{at}].encoded_name"),
+                value=text_of(fields["value"], f"{where}[{at}].value"),
+                encoded_name=text_of(fields["encoded_name"], f"{where}[{at}].encoded_name"),
             )
         )
-    _check_unique((category.value for category in categories), f"the values in {where}")
+    check_unique((category.value for category in categories), f"the values in {where}")
     return tuple(categories)
-
-
-def _object(
-    value: object, where: str, required: tuple[str, ...], optional: tuple[str, ...] = ()
-) -> dict[str, object]:
-    if not isinstance(value, dict):
-        raise _error(where, f"must be a JSON object, not {json.dumps(value)[:60]}")
-    prefix = f"{where}." if where else ""
-    for key in value:
-        if key not in required + optional:
-            known = ", ".join(required + optional)
-            raise _error(f"{prefix}{key}", f"is not a known key; known here: {known}")
-    for key in required:
-        if key not in value:
-            raise _error(f"{prefix}{key}", "is missing")
-    return value
-
-
-def _list(value: object, where: str) -> list[object]:
-    if not isinstance(value, list) or not value:
-        raise _error(where, "must be a list with at least one item")
-    return value
-
-
-def _text(value: object, where: str) -> str:
-    if not isinstance(value, str) or not value:
-        raise _error(where, f"must be a text that is not empty, not {json.dumps(value)[:60]}")
-    return value
-
-
-def _flag(value: object, where: str) -> bool:
-    if not isinstance(value, bool):
-        raise _error(where, f"must be true or false, not {json.dumps(value)[:60]}")
-    return value
-
-
-def _bound(value: object, where: str) -> int | float | None:
-    if value is None:
-        return None
-    # JSON's true is an int to Python; its NaN and Infinity are floats and fail the comparison.
-    if isinstance(value, int | float) and not isinstance(value, bool) and abs(value) <= sys.float_info.max:
-        return value
-    raise _error(where, f"must be a number or null, not {json.dumps(value)[:60]}")
-
-
-def _check_unique(names: Iterable[str], what: str) -> None:
-    seen: set[str] = set()
-    for name in names:
-        if name in seen:
-            raise ContractError(f"schema.json: '{name}' occurs twice among {what}; give each its own.")
-        seen.add(name)
-
-
-def _error(where: str, problem: str) -> ContractError:
-    return ContractError(f"schema.json: {where or 'the document'} {problem}.")

@@ -10,10 +10,10 @@ import pyarrow.csv as pa_csv
 
 from preprocess.combinations import SEPARATOR, key_lines
 from preprocess.outputs import StagedOutputs
+from preprocess.report import REPORT
 from preprocess.rows import Rows
 from preprocess.schema import CategoricalFeature, NumericFeature, Schema
 
-REPORT = "report/report.json"
 RAW_LIVE = "live/live.csv"
 ENCODED_LIVE = "live/encoded.csv"
 BASELINE = "baseline/baseline.csv"

@@ -1,0 +1,1 @@
+"""Forecasting: long or wide rows of many series to the channels of a model of them all."""

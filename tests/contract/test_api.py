@@ -146,7 +146,7 @@ GOOD = {"API_PROJECTS": FILE, "API_KEYS": '{"keys": [{"client": "a", "sha256": "
         (PEOPLE, GOOD | {"API_KEYS": "topsecret"}, "API_KEYS is not"),
         (PEOPLE, GOOD | {"API_PROJECTS": "/nowhere", "AWS_REGION": "us-east-1"}, "/nowhere"),
         (PEOPLE, GOOD, "AWS_REGION is not set"),
-        (PEOPLE | {"kind": "forecast"}, GOOD | {"AWS_REGION": "us-east-1"}, "'forecast' is not implemented"),
+        (PEOPLE | {"kind": "image"}, GOOD | {"AWS_REGION": "us-east-1"}, "'tabular', 'forecast'"),
         (
             PEOPLE | {"endpoint": "x"},
             GOOD | {"AWS_REGION": "us-east-1"},

@@ -1,23 +1,20 @@
 """The HTTP API: its routes, what guards them, and how errors leave."""
 
-from dataclasses import replace
-
 from fastapi import FastAPI, Request
 from starlette.exceptions import HTTPException
 from starlette.middleware.cors import CORSMiddleware
 from starlette.responses import Response
 
-from api.body import json_object, only
+from api.body import json_object
 from api.edge import Edge
 from api.errors import ApiError
-from api.labels import checked_labels, take_in
 from api.metrics import MEDIA_TYPE
 from api.openapi import document
 from api.page.routes import add_page
-from api.predictions import Wishes, checked_records, wants_contributions
 from api.problems import JsonResponse, problem
 from api.project_list import project_list
 from api.service import Service
+from api.wishes import Wishes
 
 KEY_HEADER = "X-Api-Key"
 
@@ -69,25 +66,20 @@ def _add_project_routes(app: FastAPI, service: Service) -> None:
         )
         wishes.check()
         body = await json_object(request, settings.max_body_bytes, settings.body_seconds)
-        only(body, "records", "contributions")
-        wishes = replace(wishes, contributions=wants_contributions(body))
-        records = checked_records(predictor.project, body)
-        return JsonResponse(await predictor.predict(records, wishes))
+        return JsonResponse(await predictor.predict(body, wishes))
 
     @app.post("/v1/{project}/ground-truth")
     async def ground_truth(project: str, request: Request) -> Response:
         _admit(service, request)
-        known = service.predictor(project).project
+        predictor = service.predictor(project)
         body = await json_object(request, settings.max_body_bytes, settings.body_seconds)
-        only(body, "labels")
-        labels = checked_labels(known, body)
-        return JsonResponse(await take_in(known, service.ground_truth(project), labels, service.metrics))
+        return JsonResponse(await predictor.take_in(body))
 
     @app.get("/v1/{project}/model")
     async def model(project: str, request: Request) -> Response:
         _admit(service, request)
         predictor = service.predictor(project)
-        served = await predictor.models.now()
+        served = await predictor.endpoint.models.now()
         nobody_can_tell: dict[str, object] = {
             "endpoint_name": predictor.project.endpoint_name,
             "endpoint_status": None,

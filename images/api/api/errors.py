@@ -105,3 +105,11 @@ class UpstreamTooSlowError(ApiError):
     """What is behind the API did not answer in time."""
 
     status, title = 504, "Gateway timeout"
+
+
+def unprocessable(faults: Sequence[RecordError]) -> UnprocessableError:
+    """The refusal of records for what is wrong with them: at least one fault."""
+    first = faults[0]
+    what = f"row {first.row}" + (f", field {first.field}" if first.field is not None else "")
+    more = f", and {len(faults) - 1} more" if len(faults) > 1 else ""
+    return UnprocessableError(f"{what}: {first.reason}{more}", errors=[fault.document() for fault in faults])

@@ -25,6 +25,10 @@ class Metrics:
             registry=self._registry, buckets=SECONDS,
         )  # fmt: skip
         self._records = Counter("api_records", "Predicted records", ("project",), registry=self._registry)
+        self._days = Counter(
+            "api_forecast_days", "Days that were forecast, of all series", ("project",),
+            registry=self._registry,
+        )  # fmt: skip
         self._lookups = Counter(
             "api_lookups", "Records looked up", ("project", "result"), registry=self._registry
         )
@@ -49,6 +53,10 @@ class Metrics:
     def predicted(self, project: str, records: int) -> None:
         """Records were answered."""
         self._records.labels(project).inc(records)
+
+    def forecast(self, project: str, days: int) -> None:
+        """So many days were forecast."""
+        self._days.labels(project).inc(days)
 
     def looked_up(self, project: str, found: int, unknown: int) -> None:
         """Records were looked up."""

@@ -1,41 +1,16 @@
-"""The projects that are answered, each with the fields of its form: for a page, and for whoever begins."""
+"""The projects that are answered, each with what its form needs: for a page, and for whoever begins."""
 
 from collections.abc import Mapping
 
+from api.description import Document
+from api.forecast.description import FORM as FORECAST_FORM
 from api.project import Project
-from api.schema import CategoricalFeature, NumericFeature
+from api.tabular.description import FORM as TABULAR_FORM
 
-Document = dict[str, object]
-
-TEXT: Document = {"type": "string"}
-FIELD: Document = {
-    "type": "object",
-    "required": ["name", "type", "nullable", "example"],
-    "properties": {
-        "name": TEXT,
-        "type": {"enum": ["Integral", "Fractional", "String"]},
-        "nullable": {"type": "boolean"},
-        "example": {"type": ["string", "number"]},
-        "minimum": {"type": "number"},
-        "maximum": {"type": "number"},
-        "values": {"type": "array", "items": TEXT},
-    },
-}
-LISTED: Document = {
-    "type": "object",
-    "required": ["project", "kind", "target", "takes_ground_truth", "fields"],
-    "properties": {
-        "project": TEXT,
-        "kind": TEXT,
-        "target": {"type": "object", "properties": {"name": TEXT, "positive": TEXT, "negative": TEXT}},
-        "takes_ground_truth": {"type": "boolean"},
-        "fields": {"type": "array", "items": FIELD},
-    },
-}
 PROJECTS: Document = {
     "type": "object",
     "required": ["projects"],
-    "properties": {"projects": {"type": "array", "items": LISTED}},
+    "properties": {"projects": {"type": "array", "items": {"oneOf": [TABULAR_FORM, FORECAST_FORM]}}},
 }
 # In the OpenAPI document: what needs no key.
 PROJECTS_PATH: Document = {
@@ -56,24 +31,4 @@ def project_list(projects: Mapping[str, Project]) -> Document:
 
 
 def _listed(project: Project) -> Document:
-    schema = project.schema_
-    return {
-        "project": project.project,
-        "kind": project.kind,
-        "target": schema.target.model_dump(),
-        "takes_ground_truth": project.ground_truth_uri is not None,
-        "fields": [_field(feature) for feature in schema.features],
-    }
-
-
-def _field(feature: NumericFeature | CategoricalFeature) -> Document:
-    field: Document = {
-        "name": feature.name,
-        "type": feature.type,
-        "nullable": feature.nullable,
-        "example": feature.example,
-    }
-    if isinstance(feature, CategoricalFeature):
-        return field | {"values": [each.value for each in feature.categories]}
-    bounds = {"minimum": feature.minimum, "maximum": feature.maximum}
-    return field | {name: bound for name, bound in bounds.items() if bound is not None}
+    return {"project": project.project, "kind": project.kind, **project.form()}

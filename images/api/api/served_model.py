@@ -4,12 +4,11 @@ import asyncio
 import hashlib
 import logging
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Awaitable, Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from api.aws import Aws, AwsCall, AwsError
-from api.encodings import Encodings
 
 log = logging.getLogger(__name__)
 
@@ -87,10 +86,21 @@ class ServedModel:
         }
 
 
+def answered_by(served: ServedModel | None, variant_name: str | None) -> dict[str, object]:
+    """Who gave an answer, as it stands there; null for what nobody can tell."""
+    variant = served.variants.get(variant_name or "") if served else None
+    return {
+        "endpoint_status": served.status if served else None,
+        "variant": variant_name,
+        "model_package_version": variant.model_package_version if variant else None,
+        "model_package_arn": variant.model_package_arn if variant else None,
+    }
+
+
 class ServedModels:
     """What is known of one endpoint, asked again when it is older than `seconds`.
 
-    `encodings` learns of every version that it serves; None where records go out raw.
+    `learn` is told of every version that it serves, where somebody wants to know.
     """
 
     def __init__(
@@ -99,10 +109,10 @@ class ServedModels:
         endpoint_name: str,
         seconds: float,
         monotonic: Callable[[], float],
-        encodings: Encodings | None = None,
+        learn: Callable[[Iterable[str]], Awaitable[None]] | None = None,
     ) -> None:
         self._aws = aws
-        self._encodings = encodings
+        self._learn = learn
         self._endpoint_name = endpoint_name
         self._seconds = seconds
         self._monotonic = monotonic
@@ -148,10 +158,10 @@ class ServedModels:
             log.warning("model.unknown endpoint=%s reason=%r", self._endpoint_name, str(error))
             if self._monotonic() - self._known_at > STALE_FACTOR * self._seconds:
                 self._known = None
-        if self._encodings is not None and self._known is not None:
-            # Those who ask meanwhile know the endpoint already, and send raw rows.
+        if self._learn is not None and self._known is not None:
+            # Those who ask meanwhile know the endpoint already, and do without what is learnt.
             served = (each.model_package_arn for each in self._known.variants.values())
-            await self._encodings.learn(arn for arn in served if arn)
+            await self._learn(arn for arn in served if arn)
 
     async def _described(self) -> ServedModel | None:
         endpoint = await self._call("DescribeEndpoint", {"EndpointName": self._endpoint_name})

@@ -8,8 +8,9 @@ from typing import Any
 
 import pytest
 from api.app import create_app
+from api.documents import parse_project
 from api.keys import new_key
-from api.project import Project, parse_project
+from api.kinds import AnyProject
 from api.service import Service
 from api.settings import Settings
 from starlette.applications import Starlette
@@ -62,7 +63,7 @@ COLUMNS = {
 AWS = {"AWS_REGION": "us-east-1", "AWS_ACCESS_KEY_ID": "id", "AWS_SECRET_ACCESS_KEY": "secret"}
 
 
-def project(**changes: Any) -> Project:
+def project(**changes: Any) -> AnyProject:
     return parse_project(json.dumps(DOCUMENT | changes).encode(), "project.json")
 
 
@@ -99,12 +100,14 @@ def client_of(service: Service) -> Iterator[TestClient]:
 
 @pytest.fixture
 def api(tmp_path: Path, aws_environ: dict[str, str]) -> Iterator[Callable[..., TestClient]]:
-    """Starts an application: api(project changes, API_... = ...)."""
+    """Starts an application: api(changes of the project, other projects ..., API_... = ...)."""
     with ExitStack() as stack:
 
-        def start(changes: dict[str, Any] | None = None, **settings: str) -> TestClient:
-            file = tmp_path / "people.json"
-            file.write_text(json.dumps(DOCUMENT | (changes or {})))
+        def start(
+            changes: dict[str, Any] | None = None, *others: dict[str, Any], **settings: str
+        ) -> TestClient:
+            for document in (DOCUMENT | (changes or {}), *others):
+                (tmp_path / f"{document['project']}.json").write_text(json.dumps(document))
             keys = json.dumps({"keys": [KEY.model_dump(exclude_none=True)]})
             given = {"API_PROJECTS": str(tmp_path), "API_KEYS": keys, **settings}
             service = Service(Settings.from_environ(given), aws_environ)

@@ -5,7 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
-from api.schema import is_unreadable
+from api.tabular.schema import is_unreadable
 from starlette.testclient import TestClient
 
 from tests.conftest import COLUMNS, LOOKUP, RECORD, SECRET

@@ -3,7 +3,9 @@ import re
 from pathlib import Path
 
 from api.app import create_app
-from api.project import parse_project
+from api.documents import parse_project
+from api.forecast.records import faults
+from api.forecast.schema import ForecastSchema
 from api.service import Service
 from api.settings import Settings
 
@@ -27,10 +29,23 @@ def written(default: object) -> str:
     return "01"[default] if isinstance(default, bool) else f"{default}"
 
 
-def test_the_example_describes_a_project() -> None:
-    example = next(each for each in re.findall(r"```json\n(.+?)```", README, re.DOTALL) if '"kind"' in each)
+EXAMPLES = [json.loads(each) for each in re.findall(r"```json\n(.+?)```", README, re.DOTALL)]
 
-    assert parse_project(example.encode(), "README.md").lookup is not None
+
+def test_the_examples_describe_a_project_of_each_kind() -> None:
+    documents = [each for each in EXAMPLES if "kind" in each]
+
+    projects = [parse_project(json.dumps(each).encode(), "README.md") for each in documents]
+
+    assert [project.kind for project in projects] == ["tabular", "forecast"]
+
+
+def test_the_examples_of_series_are_records() -> None:
+    schema = ForecastSchema.model_validate(next(each["schema"] for each in EXAMPLES if "quantiles" in each))
+    records = [record for each in EXAMPLES for record in each.get("records", [each]) if "good" in record]
+
+    assert len(records) == 2
+    assert [fault for record in records for fault in faults(schema, 1, record)] == []
 
 
 def test_the_table_of_paths_is_what_is_routed(tmp_path: Path) -> None:

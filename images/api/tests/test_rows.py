@@ -1,8 +1,8 @@
 import struct
 
 import pytest
-from api.encodings import Encoder
-from api.rows import TooFarError, encoded_csv, scaled
+from api.tabular.encodings import Encoder
+from api.tabular.rows import TooFarError, encoded_csv, scaled
 
 from tests.conftest import COLUMNS, ENCODER, RECORD
 

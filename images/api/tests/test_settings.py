@@ -2,8 +2,8 @@ import json
 from pathlib import Path
 
 import pytest
+from api.documents import by_name, parse_project, sources
 from api.errors import SettingsError
-from api.project import by_name, parse_project, sources
 from api.settings import Settings
 
 from tests.conftest import DOCUMENT, LOOKUP, project
@@ -43,8 +43,8 @@ def test_keys_are_not_repeated_in_a_refusal() -> None:
 @pytest.mark.parametrize(
     ("changes", "reason"),
     [
-        ({"kind": "forecast"}, "'forecast' is not implemented"),
-        ({"kind": "image"}, "kind"),
+        ({"kind": "forecast"}, r"schema\.problem_type: Field required"),
+        ({"kind": "image"}, "'tabular', 'forecast'"),
         ({"endpoint": "x"}, "endpoint"),
         ({"endpoint_name": "a b"}, "endpoint_name"),
         ({"ground_truth_uri": "https://bucket"}, "s3://bucket/prefix"),

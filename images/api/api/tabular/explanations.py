@@ -9,7 +9,6 @@ from api.errors import UnprocessableError
 # CSV, like every other answer: what is captured keeps one format, and label and
 # probability stay its first two columns.
 ACCEPT = "text/csv; contributions=true"
-HEADER = "x-amzn-sagemaker-custom-attributes"
 _ATTRIBUTE = "contributions"
 
 

@@ -1,20 +1,18 @@
 """A project's schema.json: which records there are, and what is wrong with those that are none."""
 
-import math
 from collections.abc import Iterator, Mapping
 from typing import Annotated, Literal
 
 from pydantic import BaseModel, Field
 
 from api.errors import RecordError
+from api.values import Number, shown
 
 Value = str | int | float | None
 Record = dict[str, Value]
 
 _SHOWN_CHOICES = 12
 _LONGEST_TEXT = 256
-# Models compute in float32 (IEEE 754): what is beyond its largest number is none to them.
-LARGEST = 3.4028234663852886e38
 
 
 class Target(BaseModel, frozen=True, extra="forbid"):
@@ -25,56 +23,20 @@ class Target(BaseModel, frozen=True, extra="forbid"):
     negative: str
 
 
-class NumericFeature(BaseModel, frozen=True, extra="forbid"):
-    """A number, perhaps with bounds; `scaling` is preprocessing's."""
+class NumericFeature(Number, frozen=True, extra="forbid"):
+    """A number; `scaling` is preprocessing's."""
 
-    name: str
-    type: Literal["Integral", "Fractional"]
-    minimum: float | None = None
-    maximum: float | None = None
     scaling: Literal["standard", "none"] = "standard"
     nullable: bool = False
 
     def fault(self, value: object) -> str | None:
         """Why `value` is none of this feature's; None where it is."""
-        kind = "a whole number" if self.type == "Integral" else "a number"
-        if value is None:
-            return None if self.nullable else f"is empty; it needs {kind}"
-        if isinstance(value, bool) or not isinstance(value, int | float):
-            return f"is {shown(value)}; it needs {kind}, without quotes"
-        try:
-            number = float(value)
-        except OverflowError:
-            return "is too large a number"
-        if not math.isfinite(number):
-            return "is not a finite number"
-        if abs(number) > LARGEST:
-            return "is too large a number"
-        if self.type == "Integral" and not number.is_integer():
-            return f"is {value!r}; it needs a whole number"
-        if self.minimum is not None and number < self.minimum:
-            return f"is {value!r}, below the minimum {self.minimum:g}"
-        if self.maximum is not None and number > self.maximum:
-            return f"is {value!r}, above the maximum {self.maximum:g}"
-        return None
-
-    @property
-    def example(self) -> Value:
-        """The allowed value that is nearest to 0."""
-        low = -math.inf if self.minimum is None else self.minimum
-        high = math.inf if self.maximum is None else self.maximum
-        nearest = min(max(0.0, low), high)
-        return math.ceil(nearest) if self.type == "Integral" else nearest
+        return None if value is None and self.nullable else super().fault(value)
 
     def document(self) -> dict[str, object]:
         """As JSON Schema."""
-        plain: dict[str, object] = {"type": "integer" if self.type == "Integral" else "number"}
-        if self.nullable:
-            plain["type"] = [plain["type"], "null"]
-        return plain | {
-            "minimum": -LARGEST if self.minimum is None else self.minimum,
-            "maximum": LARGEST if self.maximum is None else self.maximum,
-        }
+        plain = super().document()
+        return plain | {"type": [plain["type"], "null"]} if self.nullable else plain
 
 
 class Category(BaseModel, frozen=True, extra="forbid"):
@@ -203,13 +165,3 @@ def is_unreadable(value: object) -> bool:
     except ValueError:
         return value.isprintable()
     return False
-
-
-def shown(value: object) -> str:
-    """The value as it may stand in an error: quoted, and not too long."""
-    try:
-        text = repr(value)
-    except ValueError:
-        # Python writes no whole number of more than 4,300 digits.
-        return "a very long number"
-    return text if len(text) <= 60 else text[:57] + "..."

@@ -5,8 +5,8 @@ import json
 from collections.abc import Mapping, Sequence
 
 from api.aws import Aws, AwsCall, AwsError, AwsTimeoutError
-from api.encodings import Encoding
 from api.errors import BadGatewayError, UnavailableError, UpstreamTooSlowError
+from api.tabular.encodings import Encoding
 
 # API reference, BatchGetRecord: the identifiers of one group in one call.
 MOST_IDENTIFIERS = 100

@@ -13,7 +13,7 @@ from pydantic import BaseModel, Field, ValidationError
 
 from api.aws import Aws, AwsCall, AwsError
 from api.project import S3_URI
-from api.schema import Schema
+from api.tabular.schema import Schema
 
 log = logging.getLogger(__name__)
 

@@ -6,13 +6,13 @@ from dataclasses import dataclass
 from typing import Any
 
 from api.errors import BadRequestError, ConflictError, NotFoundError, RecordError, UnprocessableError
-from api.ground_truth import GroundTruth, Intake
 from api.metrics import Metrics
-from api.predictions import INFERENCE_ID
-from api.project import Project
-from api.schema import shown
+from api.tabular.description import MOST_LABELS
+from api.tabular.ground_truth import GroundTruth, Intake
+from api.tabular.project import TabularProject
+from api.values import shown
+from api.wishes import INFERENCE_ID
 
-MOST_LABELS = 100
 SIDE_BY_SIDE = 8
 
 
@@ -24,7 +24,7 @@ class Label:
     label: str
 
 
-def checked_labels(project: Project, document: dict[str, Any]) -> list[Label]:
+def checked_labels(project: TabularProject, document: dict[str, Any]) -> list[Label]:
     """The labels of a body, each inference id once.
 
     Raises BadRequestError, and UnprocessableError and ConflictError, which name rows and fields.
@@ -61,22 +61,20 @@ def checked_labels(project: Project, document: dict[str, Any]) -> list[Label]:
 
 
 async def take_in(
-    project: Project, ground_truth: GroundTruth | None, labels: Sequence[Label], metrics: Metrics
+    project: str, ground_truth: GroundTruth | None, labels: Sequence[Label], metrics: Metrics
 ) -> dict[str, object]:
     """Store all of them; the answer.
 
     Raises ConflictError where another label is kept under an inference id.
     """
     if ground_truth is None:
-        raise NotFoundError(
-            f"the project '{project.project}' takes no ground truth: it names no ground_truth_uri"
-        )
+        raise NotFoundError(f"the project '{project}' takes no ground truth: it names no ground_truth_uri")
     slots = asyncio.Semaphore(SIDE_BY_SIDE)
 
     async def one(label: Label) -> Intake:
         async with slots:
             intake = await ground_truth.store(label.inference_id, label.label)
-        metrics.labelled(project.project, intake)
+        metrics.labelled(project, intake)
         return intake
 
     outcomes = await asyncio.gather(*(one(label) for label in labels))

@@ -6,9 +6,9 @@ import struct
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
 
-from api.encodings import Encoder
 from api.errors import RecordError
-from api.schema import Record, Schema
+from api.tabular.encodings import Encoder
+from api.tabular.schema import Record, Schema
 
 _FLOAT32 = struct.Struct("<f")
 # Nine digits tell any two float32 apart (IEEE 754).

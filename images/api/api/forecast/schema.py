@@ -1,0 +1,67 @@
+"""A forecasting project's schema.json: whose future is forecast, and what is known of it ahead."""
+
+from typing import Any, Literal, Self
+
+from pydantic import BaseModel, Field, field_validator, model_validator
+
+from api.values import Number
+
+# What a record has beside the parts of its series' key.
+RESERVED = ("known", "prediction_length", "history", "static")
+
+
+class Timestamp(BaseModel, frozen=True, extra="forbid"):
+    """The column of dates."""
+
+    name: str
+
+
+class KnownFeature(Number, frozen=True, extra="forbid"):
+    """A number that is known ahead; `scaling` is the model's."""
+
+    scaling: Literal["relative", "standard", "none"] = "none"
+
+    @property
+    def example(self) -> float:
+        """The allowed value that is nearest to 1: what is relative has no logarithm at 0."""
+        nearest = max(1.0, self.minimum) if self.minimum is not None else 1.0
+        nearest = min(nearest, self.maximum) if self.maximum is not None else nearest
+        return int(nearest) if self.type == "Integral" else nearest
+
+
+class ForecastSchema(BaseModel, frozen=True, extra="forbid"):
+    """Columns of the series, and the longest horizon. What is not asked of callers is not looked at."""
+
+    version: Literal[1]
+    problem_type: Literal["Forecasting"]
+    frequency: Literal["D"]
+    prediction_length: int = Field(ge=1)
+    timestamp: Timestamp
+    item_id: tuple[str, ...] = Field(min_length=1)
+    target: Number
+    static: tuple[str, ...] = ()
+    known: tuple[KnownFeature, ...] = ()
+    # The model has the holidays and the places' features itself.
+    holidays: str | None = None
+    places: dict[str, Any] | None = None
+
+    @field_validator("frequency", mode="before")
+    @classmethod
+    def _days(cls, frequency: object) -> object:
+        if frequency != "D":
+            raise ValueError(f"frequency {frequency!r} is not implemented; it must be 'D', days")
+        return frequency
+
+    @model_validator(mode="after")
+    def _names_are_distinct(self) -> Self:
+        for name in self.item_id:
+            if name in RESERVED:
+                raise ValueError(f"a column of item_id cannot be called '{name}'; rename it")
+        if len({each.name for each in self.known}) < len(self.known):
+            raise ValueError("known names a feature twice")
+        return self
+
+    @property
+    def further_static(self) -> tuple[str, ...]:
+        """The static columns that the key does not tell."""
+        return tuple(name for name in self.static if name not in self.item_id)

@@ -130,4 +130,3 @@ def _level(value: object) -> str:
             f'configuration: quantiles has {shown(value)}; a level is a number between 0 and 1 such as "0.9".'
         )
     return str(value)
-

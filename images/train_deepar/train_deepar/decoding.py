@@ -55,7 +55,7 @@ def _line(text: str, number: int) -> object:
 def _parsed(text: str, what: str) -> object:
     try:
         return json.loads(text, parse_constant=_no_number)
-    except _NoNumber as error:
+    except _NoNumberError as error:
         raise BadRequestError(f"{error} is not a JSON number; write null for a missing value.") from error
     except ValueError as error:
         raise BadRequestError(f"{what} is not valid JSON: {error}.") from error
@@ -63,9 +63,9 @@ def _parsed(text: str, what: str) -> object:
         raise BadRequestError(f"{what} is nested too deeply to be an instance.") from error
 
 
-class _NoNumber(Exception):
+class _NoNumberError(Exception):
     """A word that Python's parser would take for a number, and JSON does not have."""
 
 
 def _no_number(word: str) -> NoReturn:
-    raise _NoNumber(word)
+    raise _NoNumberError(word)

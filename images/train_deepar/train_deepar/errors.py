@@ -17,6 +17,10 @@ class BadRequestError(RequestError):
     """The body as a whole, or its configuration, cannot be answered."""
 
 
+class InstanceError(Exception):
+    """Why an instance cannot be answered; who knows its number makes it a BadInstanceError."""
+
+
 class BadInstanceError(RequestError):
     """One instance cannot be answered; instances count from 1."""
 

@@ -1,0 +1,1 @@
+"""The serving processes: HTTP, answers, meters, and who watches whom."""

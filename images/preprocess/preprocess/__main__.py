@@ -1,13 +1,12 @@
 """The commands of this image."""
 
+import os
 import sys
+from collections.abc import Callable
 
 from smcontract.entrypoint import StopSignal, run_job
 from smcontract.logs import configure_logging
 from smcontract.root import ContainerRoot
-
-# A job of a processing container has arguments only: one without a command's name preprocesses.
-COMMANDS = ("ingest", "features", "training-set")
 
 
 def main(arguments: list[str], root: ContainerRoot) -> int:
@@ -21,14 +20,10 @@ def main(arguments: list[str], root: ContainerRoot) -> int:
     command = arguments[0] if arguments and arguments[0] in COMMANDS else None
 
     def job(stop: StopSignal) -> None:
-        if command == "ingest":
-            _ingest(arguments[1:], root, stop)
-        elif command == "features":
-            _features(arguments[1:], root, stop)
-        elif command == "training-set":
-            _training_set(arguments[1:], root, stop)
-        else:
+        if command is None:
             _preprocess(arguments, root, stop)
+        else:
+            _JOBS[command](arguments[1:], root, stop)
 
     return run_job(job, root, kind="processing")
 
@@ -71,6 +66,45 @@ def _training_set(arguments: list[str], root: ContainerRoot, stop: StopSignal) -
     from preprocess.training_set import training_set
 
     training_set(settings, root, stop)
+
+
+def _ingest_places(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:
+    from preprocess.feature_arguments import parse_ingest_places
+
+    settings = parse_ingest_places(arguments, root)
+    from preprocess.forecasting.ingest_places import ingest_places
+
+    ingest_places(settings, stop)
+
+
+def _forecast_actuals(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:
+    from preprocess.forecasting.arguments import parse_forecast_actuals
+
+    settings = parse_forecast_actuals(arguments, root, os.environ)
+    from preprocess.forecasting.forecast_actuals import forecast_actuals
+
+    forecast_actuals(settings, root, stop)
+
+
+def _append(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:
+    from preprocess.forecasting.arguments import parse_append
+
+    settings = parse_append(arguments, root)
+    from preprocess.forecasting.append import append
+
+    append(settings, root, stop)
+
+
+_JOBS: dict[str, Callable[[list[str], ContainerRoot, StopSignal], None]] = {
+    "ingest": _ingest,
+    "features": _features,
+    "training-set": _training_set,
+    "ingest-places": _ingest_places,
+    "forecast-actuals": _forecast_actuals,
+    "append": _append,
+}
+# A job of a processing container has arguments only: one without a command's name preprocesses.
+COMMANDS = tuple(_JOBS)
 
 
 if __name__ == "__main__":

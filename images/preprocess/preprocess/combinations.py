@@ -5,17 +5,17 @@ import hashlib
 import io
 import itertools
 import json
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from math import prod
 
 from smcontract.failure import ContractError
 
 from preprocess.feature_arguments import DIGEST_DIGITS
+from preprocess.group_records import EVENT_TIME, GroupRecord
 from preprocess.schema import ENCODER_VERSION, CategoricalFeature, Schema
 
 KEY = "combination"
-EVENT_TIME = "event_time"
 SEPARATOR = ","
 # Beyond that an offline copy of all combinations is no small table any more.
 MOST_COMBINATIONS = 1_000_000
@@ -23,14 +23,6 @@ LONGEST_KEY_BYTES = 2048  # developer guide, Feature Store quotas: a record iden
 MOST_FEATURES = 2500  # developer guide, Feature Store quotas
 # The group's own columns, and those that an offline store adds (API reference, FeatureDefinition).
 _TAKEN = (KEY, EVENT_TIME, "is_deleted", "write_time", "api_invocation_time")
-
-
-@dataclass(frozen=True, slots=True)
-class Combination:
-    """One record: its key, and a 0 or 1 for each encoded name."""
-
-    key: str
-    columns: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -51,18 +43,38 @@ class Combinations:
         """The columns, in the order in which an encoded row has them after its numbers."""
         return tuple(each.encoded_name for feature in self.features for each in feature.categories)
 
+    @property
+    def key_name(self) -> str:
+        """The feature that holds the key."""
+        return KEY
+
+    @property
+    def feature_types(self) -> Mapping[str, str]:
+        """Each column is 0 or 1."""
+        return dict.fromkeys(self.encoded_names, "Integral")
+
+    @property
+    def description(self) -> str:
+        """What the group is said to hold."""
+        return f"Encoded columns of {len(self)} combinations of categories"
+
+    @property
+    def source(self) -> str:
+        """What all of it comes from."""
+        return "this schema"
+
     def __len__(self) -> int:
         """How many there are."""
         return prod(len(_values(feature)) for feature in self.features)
 
-    def __iter__(self) -> Iterator[Combination]:
+    def __iter__(self) -> Iterator[GroupRecord]:
         """Each of them, the last feature's values changing fastest."""
         choices = [
             [(value, _one_hot(feature, value)) for value in _values(feature)] for feature in self.features
         ]
         for chosen in itertools.product(*choices):
             columns = tuple(itertools.chain.from_iterable(part for _, part in chosen))
-            yield Combination(SEPARATOR.join(value for value, _ in chosen), columns)
+            yield GroupRecord(SEPARATOR.join(value for value, _ in chosen), columns)
 
     def group_name(self, prefix: str) -> str:
         """The group of these combinations: another encoding of categories has another name."""

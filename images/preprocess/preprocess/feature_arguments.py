@@ -1,4 +1,4 @@
-"""The arguments of `ingest` and `features`."""
+"""The arguments of `ingest`, `ingest-places` and `features`."""
 
 import argparse
 import re
@@ -19,14 +19,27 @@ _S3_URI = re.compile(r"s3://[^/]+(/.*)?")
 
 
 @dataclass(frozen=True, slots=True)
-class IngestSettings:
-    """What `ingest` was asked to do."""
+class GroupSettings:
+    """Which group is to be filled."""
 
-    schema: Path
     output: Path
     feature_group_prefix: str
     offline_store_uri: str
     role_arn: str
+
+
+@dataclass(frozen=True, slots=True)
+class IngestSettings(GroupSettings):
+    """What `ingest` was asked to do."""
+
+    schema: Path
+
+
+@dataclass(frozen=True, slots=True)
+class IngestPlacesSettings(GroupSettings):
+    """What `ingest-places` was asked to do."""
+
+    places: Path
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,6 +59,11 @@ def parse_ingest(arguments: list[str], root: ContainerRoot) -> IngestSettings:
     return IngestSettings(**vars(ingest_parser(root).parse_args(arguments)))
 
 
+def parse_ingest_places(arguments: list[str], root: ContainerRoot) -> IngestPlacesSettings:
+    """The settings of `ingest-places`. Raises ContractError, naming the argument, for what is impossible."""
+    return IngestPlacesSettings(**vars(ingest_places_parser(root).parse_args(arguments)))
+
+
 def parse_features(arguments: list[str], root: ContainerRoot) -> FeaturesSettings:
     """The settings of `features`. Raises ContractError, naming the argument, for what is impossible."""
     return FeaturesSettings(**vars(features_parser(root).parse_args(arguments)))
@@ -57,8 +75,26 @@ def ingest_parser(root: ContainerRoot) -> ArgumentParser:
         prog="preprocess ingest",
         description="The encoded columns of every combination of categories, into a feature group.",
     )
+    schema = root.processing / "input" / "schema"
+    parser.add_argument("--schema", type=Path, default=schema, help="folder with schema.json")
+    _add_group_arguments(parser, root)
+    return parser
+
+
+def ingest_places_parser(root: ContainerRoot) -> ArgumentParser:
+    """What knows the arguments of `ingest-places`."""
+    parser = ArgumentParser(
+        prog="preprocess ingest-places",
+        description="How many places are around each location, into a feature group.",
+    )
+    places = root.processing / "input" / "places"
+    parser.add_argument("--places", type=Path, default=places, help="folder with places.csv")
+    _add_group_arguments(parser, root)
+    return parser
+
+
+def _add_group_arguments(parser: ArgumentParser, root: ContainerRoot) -> None:
     add = parser.add_argument
-    add("--schema", type=Path, default=root.processing / "input" / "schema", help="folder with schema.json")
     add("--output", type=Path, default=root.processing / "output", help="parent of the output folder")
     add(
         "--feature-group-prefix",
@@ -68,7 +104,6 @@ def ingest_parser(root: ContainerRoot) -> ArgumentParser:
     )
     add("--offline-store-uri", type=_s3_uri, required=True, help="where in S3 the group's offline store is")
     add("--role-arn", required=True, help="the role that writes the offline store")
-    return parser
 
 
 def features_parser(root: ContainerRoot) -> ArgumentParser:

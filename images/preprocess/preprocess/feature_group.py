@@ -1,4 +1,4 @@
-"""The feature group of a schema's combinations: made, awaited, and compared with what it must be."""
+"""The feature group of some records: made, awaited, and compared with what it must be."""
 
 from collections.abc import Iterable
 from typing import Any
@@ -8,8 +8,8 @@ from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 
 from preprocess.aws import is_refused_as, told_by_aws, wait_for
-from preprocess.combinations import EVENT_TIME, KEY, Combinations
-from preprocess.feature_arguments import IngestSettings
+from preprocess.feature_arguments import GroupSettings
+from preprocess.group_records import EVENT_TIME, GroupRecords
 
 # How many records a group holds that was filled to its end.
 RECORDS_TAG = "slipway:records"
@@ -21,22 +21,22 @@ _PAUSE_SECONDS = 1.0
 Description = dict[str, Any]
 
 
-def definitions(combinations: Combinations) -> list[dict[str, str]]:
-    """The group's features: the key, the event time as seconds since 1970, then the encoded columns."""
+def definitions(records: GroupRecords) -> list[dict[str, str]]:
+    """The group's features: the key, the event time as seconds since 1970, then the columns."""
     # A time as a number sorts in every SQL as it should, a text with and without milliseconds does not.
-    types = {KEY: "String", EVENT_TIME: "Fractional"} | dict.fromkeys(combinations.encoded_names, "Integral")
+    types = {records.key_name: "String", EVENT_TIME: "Fractional"} | dict(records.feature_types)
     return [{"FeatureName": name, "FeatureType": its_type} for name, its_type in types.items()]
 
 
 def ensure_group(
-    sagemaker: Any, name: str, combinations: Combinations, settings: IngestSettings, stop: StopSignal
+    sagemaker: Any, name: str, records: GroupRecords, settings: GroupSettings, stop: StopSignal
 ) -> Description:
     """The group of this name, made where there is none; described once it is Created.
 
     Raises ContractError where it cannot be made, or is another's.
     """
     if describe(sagemaker, name) is None:
-        _create(sagemaker, name, combinations, settings)
+        _create(sagemaker, name, records, settings)
 
     def created() -> Description | None:
         described = describe(sagemaker, name)
@@ -50,16 +50,16 @@ def ensure_group(
         raise ContractError(
             f"feature group {name} is not Created after {CREATE_SECONDS} s; start the job again later."
         )
-    check_group(described, combinations)
+    check_group(described, records)
     return described
 
 
-def described_group(sagemaker: Any, name: str, combinations: Combinations) -> Description:
+def described_group(sagemaker: Any, name: str, records: GroupRecords) -> Description:
     """A group that `ensure_group` made before. Raises ContractError where there is none."""
     described = describe(sagemaker, name)
     if described is None:
         raise ContractError(f"there is no feature group {name}; let ingest make and fill it.")
-    check_group(described, combinations)
+    check_group(described, records)
     return described
 
 
@@ -75,17 +75,17 @@ def describe(sagemaker: Any, name: str) -> Description | None:
     return described
 
 
-def check_group(described: Description, combinations: Combinations) -> None:
-    """Raise ContractError where a group cannot hold the combinations."""
+def check_group(described: Description, records: GroupRecords) -> None:
+    """Raise ContractError where a group cannot hold the records."""
     name, status = described["FeatureGroupName"], described["FeatureGroupStatus"]
     if status != "Created":
         reason = described.get("FailureReason", "AWS gave no reason")
         raise ContractError(
             f"feature group {name} is {status}: {reason}; delete it, and start the job again once it is gone."
         )
-    if difference := _difference(described, combinations):
+    if difference := _difference(described, records):
         raise ContractError(
-            f"feature group {name} is not what ingest makes of this schema: {difference}; "
+            f"feature group {name} is not what ingest makes of {records.source}: {difference}; "
             "delete it, or choose another prefix."
         )
 
@@ -115,15 +115,15 @@ def note_records(sagemaker: Any, described: Description, count: int, tag: str = 
         sagemaker.add_tags(ResourceArn=described["FeatureGroupArn"], Tags=[{"Key": tag, "Value": str(count)}])
 
 
-def _create(sagemaker: Any, name: str, combinations: Combinations, settings: IngestSettings) -> None:
+def _create(sagemaker: Any, name: str, records: GroupRecords, settings: GroupSettings) -> None:
     with told_by_aws(f"feature group {name}"):
         try:
             sagemaker.create_feature_group(
                 FeatureGroupName=name,
-                Description=f"Encoded columns of {len(combinations)} combinations of categories",
-                RecordIdentifierFeatureName=KEY,
+                Description=records.description,
+                RecordIdentifierFeatureName=records.key_name,
                 EventTimeFeatureName=EVENT_TIME,
-                FeatureDefinitions=definitions(combinations),
+                FeatureDefinitions=definitions(records),
                 OnlineStoreConfig={"EnableOnlineStore": True},
                 OfflineStoreConfig={"S3StorageConfig": {"S3Uri": settings.offline_store_uri}},
                 RoleArn=settings.role_arn,
@@ -134,17 +134,18 @@ def _create(sagemaker: Any, name: str, combinations: Combinations, settings: Ing
                 raise
 
 
-def _difference(described: Description, combinations: Combinations) -> str | None:
+def _difference(described: Description, records: GroupRecords) -> str | None:
     """The first thing that is not as `_create` asks for it."""
     if not described.get("OnlineStoreConfig", {}).get("EnableOnlineStore"):
         return "it has no online store"
     if "DataCatalogConfig" not in described.get("OfflineStoreConfig", {}):
         return "it has no offline store with a table"
-    for member, wanted in (("RecordIdentifierFeatureName", KEY), ("EventTimeFeatureName", EVENT_TIME)):
+    wanted_names = {"RecordIdentifierFeatureName": records.key_name, "EventTimeFeatureName": EVENT_TIME}
+    for member, wanted in wanted_names.items():
         if described[member] != wanted:
             return f"its {member} is '{described[member]}', not '{wanted}'"
     present = _types(described["FeatureDefinitions"])
-    needed = _types(definitions(combinations))
+    needed = _types(definitions(records))
     for name in needed | present:
         if name not in present:
             return f"it has no feature '{name}'"

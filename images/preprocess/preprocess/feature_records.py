@@ -12,7 +12,7 @@ from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 
 from preprocess.aws import CONNECTIONS, refuse_to_go_on, told_by_aws, wait_for
-from preprocess.combinations import EVENT_TIME, KEY, Combination, Combinations
+from preprocess.group_records import EVENT_TIME, GroupRecord, GroupRecords
 
 log = logging.getLogger(__name__)
 
@@ -38,15 +38,13 @@ class Filled:
     already_there: int
 
 
-def fill(
-    runtime: Any, group: str, combinations: Combinations, stop: StopSignal, is_again: bool = False
-) -> Filled:
+def fill(runtime: Any, group: str, records: GroupRecords, stop: StopSignal, is_again: bool = False) -> Filled:
     """Write whatever combination the group lacks, or every one (`is_again`), and see that it is there.
 
     Raises ContractError for a record that is there and is another, and once
     the job was told to stop.
     """
-    filling = _Filling(runtime, group, combinations, stop, is_again)
+    filling = _Filling(runtime, group, records, stop, is_again)
     with ThreadPoolExecutor(CONNECTIONS, thread_name_prefix="ingest") as pool:
         for worker in [pool.submit(filling.work) for _ in range(CONNECTIONS)]:
             worker.result()
@@ -57,15 +55,16 @@ class _Filling:
     """Work that is shared by threads: each takes the next batch until there is none."""
 
     def __init__(
-        self, runtime: Any, group: str, combinations: Combinations, stop: StopSignal, is_again: bool = False
+        self, runtime: Any, group: str, records: GroupRecords, stop: StopSignal, is_again: bool = False
     ) -> None:
         self.written = 0
         self.already_there = 0
         self._runtime = runtime
         self._group = group
-        self._total = len(combinations)
-        self._names = combinations.encoded_names
-        self._batches = _batches(combinations, MOST_READ)
+        self._total = len(records)
+        self._names = tuple(records.feature_types)
+        self._key_name = records.key_name
+        self._batches = _batches(records, MOST_READ)
         self._stop = stop
         self._is_again = is_again
         self._failed = threading.Event()
@@ -80,7 +79,7 @@ class _Filling:
             self._failed.set()
             raise
 
-    def _next(self) -> list[Combination] | None:
+    def _next(self) -> list[GroupRecord] | None:
         with self._lock:
             refuse_to_go_on(self._stop, f"when {self._done:,} of {self._total:,} records were there")
             return None if self._failed.is_set() else next(self._batches, None)
@@ -89,8 +88,8 @@ class _Filling:
     def _done(self) -> int:
         return self.written + self.already_there
 
-    def _fill(self, batch: Sequence[Combination]) -> None:
-        present = self._read([each.key for each in batch], (KEY, *self._names))
+    def _fill(self, batch: Sequence[GroupRecord]) -> None:
+        present = self._read([each.key for each in batch], (self._key_name, *self._names))
         for each in batch:
             if each.key in present:
                 self._compare(each, present[each.key])
@@ -105,7 +104,7 @@ class _Filling:
             if before // _SHOWN_EVERY != self._done // _SHOWN_EVERY or self._done == self._total:
                 log.info("ingest.records done=%d of=%d", self._done, self._total)
 
-    def _compare(self, wanted: Combination, record: Sequence[Feature]) -> None:
+    def _compare(self, wanted: GroupRecord, record: Sequence[Feature]) -> None:
         values = {each["FeatureName"]: each.get("ValueAsString", "") for each in record}
         for name, value in zip(self._names, wanted.columns, strict=True):
             if values.get(name) != value:
@@ -139,7 +138,7 @@ class _Filling:
         self._insist(read, f"reading records of feature group {self._group}")
         return found
 
-    def _write(self, batch: Sequence[Combination]) -> None:
+    def _write(self, batch: Sequence[GroupRecord]) -> None:
         left = [{"FeatureGroupName": self._group, "Record": self._record(each)} for each in batch]
 
         def write() -> bool | None:
@@ -147,7 +146,7 @@ class _Filling:
             answer = self._runtime.batch_write_record(Entries=left)
             left = list(answer["UnprocessedEntries"])
             for each in answer["Errors"]:
-                self._passing(_key_of(each["Entry"]), each)
+                self._passing(self._key_of(each["Entry"]), each)
                 left.append(each["Entry"])
             return None if left else True
 
@@ -160,7 +159,7 @@ class _Filling:
         def seen() -> bool | None:
             nonlocal left
             if left:
-                found = self._read(left, (KEY,))
+                found = self._read(left, (self._key_name,))
                 left = [key for key in left if key not in found]
             return None if left else True
 
@@ -187,17 +186,17 @@ class _Filling:
             )
         return key
 
-    def _record(self, combination: Combination) -> list[Feature]:
-        values = {KEY: combination.key, EVENT_TIME: MOMENT}
-        values |= zip(self._names, combination.columns, strict=True)
+    def _record(self, record: GroupRecord) -> list[Feature]:
+        values = {self._key_name: record.key, EVENT_TIME: MOMENT}
+        values |= zip(self._names, record.columns, strict=True)
         return [{"FeatureName": name, "ValueAsString": value} for name, value in values.items()]
 
+    def _key_of(self, entry: dict[str, Any]) -> str:
+        values = {each["FeatureName"]: each["ValueAsString"] for each in entry["Record"]}
+        return str(values.get(self._key_name, ""))
 
-def _key_of(entry: dict[str, Any]) -> str:
-    return next((each["ValueAsString"] for each in entry["Record"] if each["FeatureName"] == KEY), "")
 
-
-def _batches(items: Iterable[Combination], size: int) -> Iterator[list[Combination]]:
+def _batches(items: Iterable[GroupRecord], size: int) -> Iterator[list[GroupRecord]]:
     """`items`, some at a time; taken from one iterator, so that no more are made than are used."""
     source = iter(items)
     while batch := list(islice(source, size)):

@@ -12,7 +12,8 @@ from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 
 from preprocess.aws import told_by_aws, wait_for
-from preprocess.combinations import EVENT_TIME, KEY, SEPARATOR
+from preprocess.combinations import KEY, SEPARATOR
+from preprocess.group_records import EVENT_TIME
 
 log = logging.getLogger(__name__)
 

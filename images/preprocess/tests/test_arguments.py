@@ -13,6 +13,7 @@ def test_every_argument_has_a_default() -> None:
     assert parse_arguments([], ContainerRoot()) == Settings(
         data=Path("/opt/ml/processing/input/data"),
         schema=Path("/opt/ml/processing/input/schema"),
+        places=Path("/opt/ml/processing/input/places"),
         output=Path("/opt/ml/processing/output"),
         split=SplitPlan(0, 0, Fraction(1, 10), Fraction(1, 5), Fraction(1, 10)),
         on_bad_rows=OnBadRows.FAIL,

@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from preprocess import combinations
-from preprocess.combinations import Combination, Combinations, key_lines
+from preprocess.combinations import Combinations, key_lines
+from preprocess.group_records import GroupRecord
 from preprocess.schema import parse_schema
 from smcontract.failure import ContractError
 
@@ -46,9 +47,9 @@ def test_every_combination_has_its_key_and_its_columns() -> None:
     found = changed()
 
     assert list(found) == [
-        Combination("admin.,no", ("1", "1", "0")),
-        Combination("admin.,yes", ("1", "0", "1")),
-        Combination("admin.,", ("1", "0", "0")),
+        GroupRecord("admin.,no", ("1", "1", "0")),
+        GroupRecord("admin.,yes", ("1", "0", "1")),
+        GroupRecord("admin.,", ("1", "0", "0")),
     ]
     assert len(found) == 3
     assert found.encoded_names == ("job_admin", "loan_no", "loan_yes")

@@ -71,8 +71,8 @@ def _melted(content: DataContent, found: list[str], schema: ForecastSchema) -> R
     if strange := [key for key, values in parts.items() if len(values) != len(schema.item_id)]:
         raise ContractError(
             f"{name}: column '{strange[0]}' is no series; a wide file has the column '{schema.timestamp}' "
-            f"and one for each series, named by {' and '.join(schema.item_id)} joined by _. Rename it, or send"
-            f" long rows with the columns {', '.join(schema.columns)}."
+            f"and one a series, named by {' and '.join(schema.item_id)} joined by _. Rename it, or send "
+            f"long rows with the columns {', '.join(schema.columns)}."
         )
     table = content.table((schema.timestamp, *keys), dates=frozenset([schema.timestamp]))
     days = as_texts(table.columns[schema.timestamp]).combine_chunks()

@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 
 import numpy as np
 import numpy.typing as npt
@@ -58,7 +59,8 @@ class LongRows:
 
 
 def joined_rows(parts: Sequence[LongRows]) -> LongRows:
-    """The rows of every part, one part after the other; each part is of one file."""
+    """The rows of every part, one part after the other; there is at least one."""
+    firsts = accumulate((len(part.file_names) for part in parts[:-1]), initial=0)
     return LongRows(
         days=np.concatenate([part.days for part in parts]),
         texts={
@@ -68,7 +70,7 @@ def joined_rows(parts: Sequence[LongRows]) -> LongRows:
             for name in parts[0].texts
         },
         numbers=np.concatenate([part.numbers for part in parts]),
-        files=np.concatenate([part.files + at for at, part in enumerate(parts)]),
+        files=np.concatenate([part.files + first for part, first in zip(parts, firsts, strict=True)]),
         lines=np.concatenate([part.lines for part in parts]),
         file_names=tuple(name for part in parts for name in part.file_names),
     )

@@ -16,7 +16,12 @@ SCHEMA: dict[str, Any] = {
     "static": ["shop", "good", "group"],
     "known": [{"name": "price", "type": "Fractional", "minimum": 0, "scaling": "relative"}],
     "holidays": "GB",
-    "places": None,
+    "places": {
+        "column": "shop",
+        "radius_meters": 1500,
+        "locations": {"16": {"latitude": 51.5, "longitude": -0.12}},
+        "counts": {"amenity_count": "amenity"},
+    },
 }
 DOCUMENT: dict[str, Any] = {
     "version": 1,
@@ -40,9 +45,8 @@ def one_forecast_a_series(request: Request) -> Reply:
     predictions = []
     for number, instance in enumerate(asked["instances"], start=1):
         if instance["item_id"] not in SERIES and "target" not in instance:
-            told = json.dumps(
-                {"error": f"instance {number}: the series '{instance['item_id']}' is not known"}
-            )
+            reason = f'the model holds no series "{instance["item_id"]}", and no history is given'
+            told = json.dumps({"error": f"Instance {number}: {reason}.", "instance": number})
             document = {"OriginalStatusCode": 400, "OriginalMessage": told}
             return json_reply(document, 424, **{"x-amzn-errortype": "ModelError"})
         prices = instance["known"]["price"]

@@ -97,7 +97,7 @@ def test_values_by_their_dates_are_the_models_to_place(shops: TestClient, upstre
 
 
 def test_a_new_series_brings_its_history(shops: TestClient, upstream: Upstream) -> None:
-    record = RECORD | {"shop": "99", "static": {"group": "tea"}}
+    record = RECORD | {"shop": "99", "static": {"group": "tea", "amenity_count": 14}}
 
     answer = ask(shops, record | {"history": HISTORY | {"known": {"price": [9, 9, 9.5]}}})
 
@@ -107,7 +107,7 @@ def test_a_new_series_brings_its_history(shops: TestClient, upstream: Upstream) 
             "item_id": "99_410",
             "start": "2026-01-27",
             "target": [3, None, 5],
-            "static": {"shop": "99", "good": "410", "group": "tea"},
+            "static": {"shop": "99", "good": "410", "group": "tea", "amenity_count": 14},
             "known": {
                 "price": {
                     "2026-01-27": 9,
@@ -126,7 +126,25 @@ def test_a_series_that_the_model_does_not_know_is_refused_in_its_words(shops: Te
     answer = ask(shops, RECORD, RECORD | {"shop": "99"})
 
     assert answer.status_code == 422
-    assert "the series '99_410' is not known" in answer.json()["detail"]
+    reason = 'the model holds no series "99_410", and no history is given'
+    assert answer.json()["errors"] == [{"row": 2, "field": None, "reason": reason}]
+    assert answer.json()["detail"] == f"the model refused the records: Instance 2: {reason}."
+
+
+def test_what_the_model_misses_is_told_at_its_field(shops: TestClient, upstream: Upstream) -> None:
+    told = {
+        "error": "Instance 1: known.price is missing for 2026-01-31; give it for each day.",
+        "instance": 1,
+    }
+    document = {"OriginalStatusCode": 400, "OriginalMessage": json.dumps(told)}
+    upstream.invoke = lambda _: json_reply(document, 424, **{"x-amzn-errortype": "ModelError"})
+
+    answer = ask(shops, price(dict.fromkeys([*DATES[:2], "2026-02-09"], 1)))
+
+    assert answer.status_code == 422
+    assert answer.json()["errors"] == [
+        {"row": 1, "field": "known.price", "reason": "is missing for 2026-01-31; give it for each day"}
+    ]
 
 
 def changed(**changes: Any) -> dict[str, Any]:
@@ -143,6 +161,7 @@ def price(values: object) -> dict[str, Any]:
         ([1], None, "is [1]; it needs an object with the series' key"),
         ({"shop": "16", "known": RECORD["known"]}, "good", "is missing"),
         (changed(shop=16), "shop", "is 16; it needs text, in quotes"),
+        (changed(shop="a\u0007"), "shop", r"is 'a\x07'; it has characters that cannot be printed"),
         (changed(shop=""), "shop", "has 0 characters; it needs 1 to 256"),
         (changed(prediction_length=4), "prediction_length", "is 4; the model forecasts 1 to 3 days"),
         (changed(prediction_length=0), "prediction_length", "is 0; the model forecasts 1 to 3 days"),
@@ -165,6 +184,7 @@ def price(values: object) -> dict[str, Any]:
             "is 1; it needs a list of 3 numbers, one a day, or an object of dates",
         ),
         (price([1, -1, 1]), "known.price", "on day 2 is -1, below the minimum 0"),
+        (price([1, 1, 0]), "known.price", "on day 3 is 0; it is compared by ratio, so it must be above 0"),
         (price([1, None, "2"]), "known.price", "on day 2 is empty; it needs a number, and 1 more days"),
         (
             price({"2026-01-30": 1, "2026-01-31": 1}),
@@ -209,7 +229,12 @@ def price(values: object) -> dict[str, Any]:
         (
             changed(history=HISTORY, static={"shop": "9"}),
             "static",
-            "has 'shop', which is not known; there are: group",
+            "has 'shop', which is not known; there are: group, amenity_count",
+        ),
+        (
+            changed(history=HISTORY, static={"amenity_count": -1}),
+            "static.amenity_count",
+            "is -1, below the minimum 0",
         ),
         (changed(history=HISTORY, static={"group": 9}), "static.group", "is 9; it needs text, in quotes"),
         (changed(price=9), "price", "is known ahead; it goes into known"),
@@ -347,7 +372,7 @@ def test_a_form_gets_the_key_the_features_and_the_horizon(shops: TestClient) -> 
         "quantiles": ["0.1", "0.5", "0.9"],
         "key": [{"name": "shop", "example": "16"}, {"name": "good", "example": "410"}],
         "known": [{"name": "price", "type": "Fractional", "example": [9.5, 9.5, 9.5], "minimum": 0.0}],
-        "static": ["group"],
+        "static": ["group", "amenity_count"],
     }
 
 

@@ -89,7 +89,7 @@ def form(schema: ForecastSchema, quantiles: Sequence[str], example: Document) ->
             {"name": each.name, "type": each.type, "example": _values(example, each.name), **each.bounds}
             for each in schema.known
         ],
-        "static": list(schema.further_static),
+        "static": [*schema.further_static, *(each.name for each in schema.counts)],
     }
 
 
@@ -106,10 +106,12 @@ def record(schema: ForecastSchema, example: Document) -> Document:
         "items": {"anyOf": [schema.target.document(), {"type": "null"}]},
     }
     history = closed_object({"start": DAY, "target": target}, {"known": closed_object({}, past)})
+    static = dict.fromkeys(schema.further_static, KEY_PART)
+    static |= {each.name: each.document() for each in schema.counts}
     optional: dict[str, Document] = {
         "prediction_length": {"type": "integer", "minimum": 1, "maximum": days, "default": days},
         "history": history | {"description": "Of a series that the model does not have"},
-        "static": closed_object({}, dict.fromkeys(schema.further_static, KEY_PART)),
+        "static": closed_object({}, static),
     }
     required: dict[str, Document] = dict.fromkeys(schema.item_id, KEY_PART)
     known = closed_object(ahead)

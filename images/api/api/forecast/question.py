@@ -2,6 +2,7 @@
 
 import json
 import math
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -9,11 +10,15 @@ from functools import cached_property
 from typing import Any
 
 from api.aws import AwsAnswer
-from api.errors import ApiError
+from api.errors import ApiError, RecordError, UnprocessableError
 
 # Samples are drawn alike for every request: two that differ in a feature's values differ in nothing else.
 SEED = 0
 JSON = "application/json"
+# How the model names what it cannot answer: "Instance 2: known.price is missing for 2026-01-30."
+_INSTANCE = re.compile(
+    r"Instance (?P<row>\d+): (?:(?P<field>(?:known|static)\.\S+) )?(?P<reason>.+?)\.?", re.DOTALL
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,8 +82,8 @@ class SeriesQuestion:
 
     @property
     def refusals(self) -> dict[int, Callable[[str], ApiError]]:
-        """A refusal of this model's is what it says."""
-        return {}
+        """A refusal names the instance, which is a row, and perhaps what of it."""
+        return {400: _refused}
 
     def _forecast(self, prediction: dict[str, Any]) -> Forecast:
         start = date.fromisoformat(prediction["start"])
@@ -99,3 +104,10 @@ class SeriesQuestion:
                 f"{len(numbers)} values for {self.prediction_length} days, or some that are none"
             )
         return numbers
+
+
+def _refused(words: str) -> ApiError:
+    """The model's refusal; its instances are the records in their order."""
+    found = _INSTANCE.fullmatch(words)
+    errors = [RecordError(int(found["row"]), found["field"], found["reason"]).document()] if found else []
+    return UnprocessableError(f"the model refused the records: {words}", errors=errors)

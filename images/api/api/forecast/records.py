@@ -205,13 +205,18 @@ class _Checked:
         if static is None:
             return
         if not isinstance(static, dict):
-            yield "static", f"is {shown(static)}; it needs an object of texts"
+            yield "static", f"is {shown(static)}; it needs an object of texts and counts"
             return
         if "history" not in self._record:
             yield "static", "belongs to a history; of the series that it has, the model knows it"
-        yield from _unknown("static", static, self._schema.further_static)
+        counts = {each.name: each for each in self._schema.counts}
+        yield from _unknown("static", static, [*self._schema.further_static, *counts])
         for name, value in static.items():
-            if name in self._schema.further_static and (reason := _text_fault(value)):
+            if name in counts:
+                reason = counts[name].fault(value)
+            else:
+                reason = _text_fault(value) if name in self._schema.further_static else None
+            if reason:
                 yield f"static.{name}", reason
 
 
@@ -227,6 +232,8 @@ def _text_fault(value: object) -> str | None:
         return f"is {shown(value)}; it needs text, in quotes"
     if not 0 < len(value) <= LONGEST_TEXT:
         return f"has {len(value)} characters; it needs 1 to {LONGEST_TEXT}"
+    if not value.isprintable():
+        return f"is {shown(value)}; it has characters that cannot be printed"
     return None
 
 

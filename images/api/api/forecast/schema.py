@@ -1,6 +1,6 @@
 """A forecasting project's schema.json: whose future is forecast, and what is known of it ahead."""
 
-from typing import Any, Literal, Self
+from typing import Literal, Self
 
 from pydantic import BaseModel, Field, field_validator, model_validator
 
@@ -16,10 +16,29 @@ class Timestamp(BaseModel, frozen=True, extra="forbid"):
     name: str
 
 
+class Places(BaseModel, frozen=True, extra="ignore"):
+    """What is counted around the places; where they are, the model knows."""
+
+    # The features' names, and what of each is counted.
+    counts: dict[str, str]
+
+
 class KnownFeature(Number, frozen=True, extra="forbid"):
     """A number that is known ahead; `scaling` is the model's."""
 
     scaling: Literal["relative", "standard", "none"] = "none"
+
+    def fault(self, value: object) -> str | None:
+        """Why `value` is none of this feature's; None where it is."""
+        reason = super().fault(value)
+        if reason is None and self.scaling == "relative" and isinstance(value, int | float) and value <= 0:
+            return f"is {value!r}; it is compared by ratio, so it must be above 0"
+        return reason
+
+    def document(self) -> dict[str, object]:
+        """As JSON Schema."""
+        plain = super().document()
+        return plain | {"exclusiveMinimum": 0} if self.scaling == "relative" else plain
 
     @property
     def example(self) -> float:
@@ -41,9 +60,9 @@ class ForecastSchema(BaseModel, frozen=True, extra="forbid"):
     target: Number
     static: tuple[str, ...] = ()
     known: tuple[KnownFeature, ...] = ()
-    # The model has the holidays and the places' features itself.
+    # Of its own series the model has holidays and places' counts itself.
     holidays: str | None = None
-    places: dict[str, Any] | None = None
+    places: Places | None = None
 
     @field_validator("frequency", mode="before")
     @classmethod
@@ -65,3 +84,9 @@ class ForecastSchema(BaseModel, frozen=True, extra="forbid"):
     def further_static(self) -> tuple[str, ...]:
         """The static columns that the key does not tell."""
         return tuple(name for name in self.static if name not in self.item_id)
+
+    @property
+    def counts(self) -> tuple[Number, ...]:
+        """The numbers that places add to a series."""
+        names = self.places.counts if self.places else ()
+        return tuple(Number(name=name, type="Integral", minimum=0) for name in names)

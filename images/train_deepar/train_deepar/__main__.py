@@ -19,8 +19,8 @@ USAGE = """usage: train_deepar COMMAND
 def main(arguments: list[str]) -> int:
     """Run the command that `arguments` name and return the exit code.
 
-    The work is imported once the signals are listened to: importing XGBoost
-    takes a second or more, and a SIGTERM in that time must not be lost.
+    The work is imported once the signals are listened to: importing PyTorch
+    takes seconds, and a SIGTERM in that time must not be lost.
     """
     command, rest = (arguments[0], arguments[1:]) if arguments else ("", [])
     configure_logging()
@@ -36,9 +36,9 @@ def main(arguments: list[str]) -> int:
     if command == "evaluate":
 
         def evaluation(_stop: StopSignal) -> None:
-            from train_deepar.evaluate import evaluate, read_paths
+            from train_deepar.evaluate import evaluate, read_order
 
-            evaluate(read_paths(rest, root))
+            evaluate(read_order(rest, root))
 
         return run_job(evaluation, root, kind="processing")
     if command == "serve" and not rest:

@@ -137,8 +137,6 @@ def _by_day(given: object, what: str, days: Days) -> list[tuple[int, object]]:
 def _check(feature: DynamicFeature, value: float, what: str) -> None:
     if feature.minimum is not None and value < feature.minimum:
         raise InstanceError(f"{what} is {value:g}; it is at least {feature.minimum:g}")
-    if feature.scaling == "relative" and value <= 0:
-        raise InstanceError(f"{what} is {value:g}; it is compared by ratio, so it must be above 0")
 
 
 def _filled(row: Numbers) -> Numbers:

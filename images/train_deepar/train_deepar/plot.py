@@ -14,7 +14,6 @@ Tick = tuple[float, str]
 _QUIET = "#8a94a0"
 _GRID = "#e3e7ec"
 _LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 10.0, 40.0
-_CHARACTER = 7.0
 
 
 class Plot:

@@ -48,25 +48,17 @@ def _members(configuration: Configuration, samples: npt.NDArray[np.float64]) -> 
     if MEDIAN in asked:
         columns.append((MEDIAN, _lists(summary.quantile(0.5))))
     if QUANTILES in asked:
-        levels = configuration.quantiles
-        lists = [_lists(summary.quantile(float(level))) for level in levels]
-        columns.append(
-            (
-                QUANTILES,
-                [
-                    "{"
-                    + ", ".join(
-                        f"{json.dumps(level)}: {each}" for level, each in zip(levels, row, strict=True)
-                    )
-                    + "}"
-                    for row in zip(*lists, strict=True)
-                ],
-            )
-        )
+        names = [json.dumps(level) for level in configuration.quantiles]
+        lists = [_lists(summary.quantile(float(level))) for level in configuration.quantiles]
+        columns.append((QUANTILES, [_object(names, row) for row in zip(*lists, strict=True)]))
     if SAMPLES in asked:
         columns.append((SAMPLES, [f"[{', '.join(_lists(paths))}]" for paths in samples]))
     for row in zip(*(texts for _, texts in columns), strict=True):
         yield [f'"{name}": {text}' for (name, _), text in zip(columns, row, strict=True)]
+
+
+def _object(names: Sequence[str], texts: Sequence[str]) -> str:
+    return "{" + ", ".join(f"{name}: {text}" for name, text in zip(names, texts, strict=True)) + "}"
 
 
 def _lists(numbers: npt.NDArray[np.float64]) -> list[str]:

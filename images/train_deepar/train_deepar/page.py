@@ -55,12 +55,12 @@ code {{ font-size: 14px; overflow-wrap: anywhere; }}
 <div class="fans">{fans}</div>
 <h2>All series together</h2>
 <div class="pictures">{pictures}</div>
+<h2>Windows</h2><div class="card">{windows}</div>
 <div class="columns">
 <section>
 <h2>Measures</h2><div class="card">{metrics}</div>
 </section>
 <section>
-<h2>Windows</h2><div class="card">{windows}</div>
 <h2>Model</h2><div class="card">{facts}</div>
 <h2>Hyperparameters</h2><div class="card">{hyperparameters}</div>
 </section>

@@ -47,8 +47,8 @@ def fan_picture(fan: Fan, target: str, description: str) -> str:
     low, high = min(0.0, float(np.nanmin(shown))), float(np.nanmax(shown))
     high += 0.05 * ((high - low) or 1.0)
     start, end = float(fan.first - len(past)), float(fan.first + len(fan.actual) - 1)
-    plot = Plot((start - 0.5, end + 0.5), (low, high), *WIDE)
-    plot.axes(day_ticks(int(start), int(end)), number_ticks(low, high), "", target)
+    plot = Plot((start - 0.5, end + 0.5), (low, high), *WIDE, ("", target))
+    plot.axes(day_ticks(int(start), int(end)), number_ticks(low, high))
     for (lower, upper), opacity in FAN:
         plot.area(ahead, fan.quantiles[lower], fan.quantiles[upper], MODEL_COLOUR, opacity)
     plot.line(ahead, fan.reference, OTHER_COLOUR, 1.5, "5 4")
@@ -72,9 +72,9 @@ def calibration_picture(forecasts: Forecasts) -> str:
     """The share of actuals that were not above each quantile, beside the share that should be."""
     levels = np.array(LEVELS)
     observed = observed_shares(forecasts)
-    plot = Plot((0.0, 1.0), (0.0, 1.0), *HALF)
+    plot = Plot((0.0, 1.0), (0.0, 1.0), *HALF, ("quantile", "share of actuals not above it"))
     ticks = number_ticks(0.0, 1.0)
-    plot.axes(ticks, ticks, "quantile", "share of actuals not above it")
+    plot.axes(ticks, ticks)
     plot.line(np.array([0.0, 1.0]), np.array([0.0, 1.0]), _QUIET, 1.2, "5 4")
     plot.line(levels, observed, MODEL_COLOUR)
     plot.dots(levels, observed, MODEL_COLOUR, 3.5)
@@ -96,9 +96,11 @@ def losses_picture(model: Forecasts, reference: Forecasts) -> str:
     days = np.arange(1, len(ours) + 1, dtype=float)
     high = 1.1 * float(np.nanmax(np.concatenate([ours, other]))) or 1.0
     last = float(len(days))
-    plot = Plot((min(1.0, last - 0.5), max(last, 1.5)), (0.0, high), *HALF)
+    plot = Plot(
+        (min(1.0, last - 0.5), max(last, 1.5)), (0.0, high), *HALF, ("days ahead", "weighted quantile loss")
+    )
     ticks = [tick for tick in number_ticks(1.0, max(last, 2.0)) if tick[0].is_integer()]
-    plot.axes(ticks, number_ticks(0.0, high), "days ahead", "weighted quantile loss")
+    plot.axes(ticks, number_ticks(0.0, high))
     plot.line(days, other, OTHER_COLOUR, 1.5, "5 4")
     plot.line(days, ours, MODEL_COLOUR)
     plot.dots(days, ours, MODEL_COLOUR)

@@ -13,21 +13,31 @@ Tick = tuple[float, str]
 
 _QUIET = "#8a94a0"
 _GRID = "#e3e7ec"
-_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 10.0, 40.0
+_LEFT, _RIGHT, _TOP, _BOTTOM = 52.0, 12.0, 10.0, 24.0
+_LABEL = 16.0
 
 
 class Plot:
     """A plot of `width` by `height` pixels; what is drawn later lies above."""
 
-    def __init__(self, x: tuple[float, float], y: tuple[float, float], width: float, height: float) -> None:
-        """`x` and `y` are the ranges shown, in the data's units."""
+    def __init__(
+        self,
+        x: tuple[float, float],
+        y: tuple[float, float],
+        width: float,
+        height: float,
+        labels: tuple[str, str],
+    ) -> None:
+        """`x` and `y` are the ranges shown, in the data's units; `labels` say what they mean."""
         self._x, self._y = x, y
         self._width, self._height = width, height
+        self._labels = labels
+        self._bottom = height - _BOTTOM - (_LABEL if labels[0] else 0)
         self._parts: list[str] = []
 
-    def axes(self, x_ticks: Sequence[Tick], y_ticks: Sequence[Tick], x_label: str, y_label: str) -> None:
+    def axes(self, x_ticks: Sequence[Tick], y_ticks: Sequence[Tick]) -> None:
         """Lines of the grid with their texts, and what the axes mean."""
-        bottom = self._height - _BOTTOM
+        bottom, (x_label, y_label) = self._bottom, self._labels
         for value, text in y_ticks:
             at = self._down(value)
             self._line(_LEFT, at, self._width - _RIGHT, at, _GRID)
@@ -72,7 +82,7 @@ class Plot:
     def upright(self, x: float, text: str) -> None:
         """A dotted line from bottom to top, and what begins there."""
         at = self._across(x)
-        self._line(at, _TOP, at, self._height - _BOTTOM, _QUIET, "2 3")
+        self._line(at, _TOP, at, self._bottom, _QUIET, "2 3")
         self._text(at + 5, _TOP + 10, text, "start")
 
     def svg(self, description: str) -> str:
@@ -91,7 +101,7 @@ class Plot:
 
     def _down(self, value: float) -> float:
         low, high = self._y
-        return self._height - _BOTTOM - (value - low) / (high - low) * (self._height - _BOTTOM - _TOP)
+        return self._bottom - (value - low) / (high - low) * (self._bottom - _TOP)
 
     def _line(self, x1: float, y1: float, x2: float, y2: float, colour: str, dashes: str = "") -> None:
         dashed = f' stroke-dasharray="{dashes}"' if dashes else ""

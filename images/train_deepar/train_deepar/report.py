@@ -241,15 +241,16 @@ def _title(name: str) -> str:
 
 
 def _number(value: float) -> str:
-    """Four significant digits, and all before the point."""
+    """As many digits as tell two models apart."""
     if math.isnan(value):
         return "–"
-    return f"{value:,.0f}" if abs(value) >= 1000 else f"{value:.4g}"
+    digits = 0 if abs(value) >= 1000 else 2 if abs(value) >= 10 else 4
+    return f"{value:,.{digits}f}"
 
 
 def _share(value: float, of: float) -> str:
-    return f"{value / of:.1%}".replace("%", " %") if of and not math.isnan(value / of) else "–"
+    return f"{value / of:.1%}".replace("%", "\u00a0%") if of and not math.isnan(value / of) else "–"
 
 
 def _percent(value: float) -> str:
-    return "–" if math.isnan(value) else f"{value:.1%}".replace("%", " %")
+    return "–" if math.isnan(value) else f"{value:.1%}".replace("%", "\u00a0%")

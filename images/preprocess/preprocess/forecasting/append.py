@@ -1,10 +1,10 @@
 """`append`: earlier rows and newer ones as one file, for a training that knows both."""
 
+import csv
+import io
 import logging
 
 import numpy as np
-import pyarrow as pa
-import pyarrow.csv as pa_csv
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError, write_reason
 from smcontract.root import ContainerRoot
@@ -78,11 +78,16 @@ def _report(report: Report, latest: LatestRows) -> dict[str, object]:
 
 def _write(outputs: StagedOutputs, rows: LongRows, schema: ForecastSchema) -> None:
     """CSV with a header, `,` and decimal points."""
-    days = pa.array(rows.days.astype(np.int32), type=pa.date32()).cast(pa.string())
-    columns = {schema.timestamp: days} | {name: rows.texts[name] for name in schema.texts}
+    columns: dict[str, list[str] | list[int] | list[float]] = {
+        schema.timestamp: [iso_day(day) for day in rows.days.tolist()]
+    }
+    columns |= {name: rows.texts[name].to_pylist() for name in schema.texts}
     for place, feature in enumerate(schema.numbers):
         numbers = rows.numbers[:, place]
-        columns[feature.name] = pa.array(numbers.astype(np.int64) if feature.integral else numbers)
+        columns[feature.name] = (numbers.astype(np.int64) if feature.integral else numbers).tolist()
     with outputs.file(ROWS) as stream:
-        table = pa.table({name: columns[name] for name in schema.columns})
-        pa_csv.write_csv(table, stream, pa_csv.WriteOptions(quoting_style="needed"))
+        text = io.TextIOWrapper(stream, encoding="utf-8", newline="", write_through=True)
+        writer = csv.writer(text, lineterminator="\n")
+        writer.writerow(schema.columns)
+        writer.writerows(zip(*(columns[name] for name in schema.columns), strict=True))
+        text.detach()

@@ -28,8 +28,8 @@ class Window:
         """The window in a message."""
         if self.start is None and self.end is None:
             return "for any day"
-        start = "any day" if self.start is None else iso_day(self.start)
-        return f"for the days from {start} up to, without, {'any' if self.end is None else iso_day(self.end)}"
+        start = "" if self.start is None else f" from {iso_day(self.start)} on"
+        return f"for the days{start}{'' if self.end is None else f' before {iso_day(self.end)}'}"
 
 
 @dataclass(frozen=True, slots=True)

@@ -17,6 +17,7 @@ from preprocess.forecasting.reading import read_rows
 from preprocess.forecasting.rows import LongRows
 from preprocess.forecasting.schema import ForecastSchema, read_forecast_schema
 from preprocess.outputs import StagedOutputs, remove_earlier, write_bytes, write_json
+from preprocess.reading import data_files
 from preprocess.refusals import bad_rows_refusal, dropped_rows
 from preprocess.report import REPORT, Report
 from preprocess.running import refuse_clusters, refuse_to_go_on
@@ -37,6 +38,7 @@ def forecast_actuals(settings: ForecastActualsSettings, root: ContainerRoot, sto
     remove_earlier(settings.output, [FORECASTS, REPORT])
     schema = read_forecast_schema(settings.schema)
     report = Report()
+    _refuse_nothing(settings)
     rows = read_rows(settings.actuals, schema, report, lambda: refuse_to_go_on(stop))
     captured = read_captured(settings.captured)
     refuse_to_go_on(stop)
@@ -62,6 +64,18 @@ def forecast_actuals(settings: ForecastActualsSettings, root: ContainerRoot, sto
     log.info("forecast_actuals.written rows=%d calls=%d", len(joined), captured.calls)
     if report.bad_rows:
         write_reason(root.message_file, dropped_rows(report))
+
+
+def _refuse_nothing(settings: ForecastActualsSettings) -> None:
+    """A day without sales or without requests is no fault of the inputs: it has no truth yet."""
+    for folder, lacking in (
+        (settings.actuals, "there is no actual row"),
+        (settings.captured, "no call was captured"),
+    ):
+        try:
+            data_files(folder)
+        except ContractError as error:
+            raise ContractError(f"no ground truth found {settings.window}: {lacking}; {error}") from error
 
 
 def _actuals(rows: LongRows, schema: ForecastSchema, window: Window) -> dict[Day, str]:

@@ -2,6 +2,7 @@
 
 import logging
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
@@ -22,18 +23,19 @@ log = logging.getLogger(__name__)
 def read_rows(
     folder: Path, schema: ForecastSchema, report: Report, go_on: Callable[[], None], prefix: str = ""
 ) -> LongRows:
-    """The good rows of every file below `folder`, whose names begin with `prefix` in the report.
+    """The good rows of every file below `folder`, whose names begin with `prefix` in report and messages.
 
     `go_on` is called before each file. Raises ContractError, naming the file,
     for one that cannot be read.
     """
     parts = []
-    for file in data_files(folder):
+    for found in data_files(folder):
         go_on()
+        file = replace(found, name=prefix + found.name)
         content = read_content(file)
         checked, ignored, rows = _checked(content, schema, report.faults_wanted)
         parts.append(checked.rows)
-        report.files.append(FileReport(name=prefix + file.name, sha256=content.sha256, rows=rows))
+        report.files.append(FileReport(name=file.name, sha256=content.sha256, rows=rows))
         report.ignored_columns.update(ignored)
         report.faults += checked.faults
         report.faults_truncated |= checked.faults_truncated

@@ -81,6 +81,14 @@ def train_xgb_image() -> str:
 
 
 @pytest.fixture(scope="session")
+def train_deepar_image() -> str:
+    """The train_deepar image of the present files."""
+    from scripts.images import reference
+
+    return reference("train_deepar")
+
+
+@pytest.fixture(scope="session")
 def localstack() -> Iterator[LocalStack]:
     """A LocalStack of the tests' own, on a port of its own; it asks for SageMaker as in compose.yaml."""
     from scripts.images import reference

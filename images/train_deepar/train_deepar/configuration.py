@@ -2,9 +2,9 @@
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
-from typing import Self
+from typing import Any, Self
 
 from smcontract.failure import ContractError
 
@@ -52,20 +52,13 @@ class Configuration:
         """This configuration with what `document` says otherwise. Raises BadRequestError."""
         if not isinstance(document, dict):
             raise BadRequestError("configuration is not a JSON object.")
-        readers = {
-            "num_samples": lambda value: _whole(value, "num_samples", 1, MOST_SAMPLES),
-            "output_types": _output_types,
-            "quantiles": _quantiles,
-            "prediction_length": lambda value: _whole(value, "prediction_length", 1, None),
-            "seed": lambda value: _whole(value, "seed", 0, LARGEST_SEED),
-        }
-        unknown = [name for name in document if name not in readers]
-        if unknown:
+        if unknown := [name for name in document if name not in _READERS]:
             raise BadRequestError(
-                f"configuration: keys unknown: {', '.join(map(repr, unknown[:5]))}; "
-                f"there are {', '.join(readers)}."
+                f"configuration: keys unknown: {', '.join(map(shown, unknown[:5]))}; "
+                f"there are {', '.join(_READERS)}."
             )
-        return replace(self, **{name: readers[name](value) for name, value in document.items()})
+        read: dict[str, Any] = {name: _READERS[name](value) for name, value in document.items()}
+        return replace(self, **read)
 
     def horizon(self, trained: int) -> int:
         """How many days are asked for, of a model trained for `trained`. Raises BadRequestError."""
@@ -130,3 +123,12 @@ def _level(value: object) -> str:
             f'configuration: quantiles has {shown(value)}; a level is a number between 0 and 1 such as "0.9".'
         )
     return str(value)
+
+
+_READERS: Mapping[str, Callable[[object], object]] = {
+    "num_samples": lambda value: _whole(value, "num_samples", 1, MOST_SAMPLES),
+    "output_types": _output_types,
+    "quantiles": _quantiles,
+    "prediction_length": lambda value: _whole(value, "prediction_length", 1, None),
+    "seed": lambda value: _whole(value, "seed", 0, LARGEST_SEED),
+}

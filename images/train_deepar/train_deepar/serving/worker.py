@@ -18,7 +18,7 @@ STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
 BACKLOG = 2048
 
 
-class Server(uvicorn.Server):  # type: ignore[misc]  # uvicorn is not followed
+class Server(uvicorn.Server):
     """uvicorn's, without its handlers: they raise a signal again at the end, which then kills the process."""
 
     @contextmanager

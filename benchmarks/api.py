@@ -36,7 +36,7 @@ from benchmarks.figures import Figures
 from benchmarks.invocations import HEADERS, ROLE, serving, trained
 from benchmarks.jobs import LABEL, JobError, docker
 from orchestration.local_mode import free_port
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.schema import schema_document
 from orchestration.settings import ROOT
 from scripts.commands import capture

@@ -22,7 +22,7 @@ from benchmarks.control_plane import POLL_SECONDS, running
 from benchmarks.emulator import BUCKET, MANY_REGION, client_of
 from benchmarks.figures import Figures
 from benchmarks.jobs import JobError, docker_run, prepare_training, preprocess
-from orchestration.project import load_project
+from orchestration.project_file import load_tabular
 from scripts.commands import capture
 
 REQUESTS = 400
@@ -60,7 +60,7 @@ def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:
 
 def trained(images: dict[str, str], data: Path, folder: Path) -> tuple[str, bytes]:
     """The URI of bank's model, and an encoded row for it."""
-    project = load_project("bank")
+    project = load_tabular("bank")
     preprocess(images["preprocess"], project, data, project.split.seed, folder / "parts")
     prepare_training(project.hyperparameters, folder / "parts", folder / "train")
     docker_run(images["train_xgb"], ["train"], folder / "train")

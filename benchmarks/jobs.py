@@ -9,8 +9,8 @@ from pathlib import Path
 from uuid import uuid4
 
 from orchestration.containers import seconds_between
-from orchestration.project import Project
 from orchestration.schema import schema_document
+from orchestration.tabular_project import TabularProject
 from scripts.commands import SetupError
 
 LABEL = "slipway=1"
@@ -64,7 +64,7 @@ def docker_run(
     return Ended(seconds_between(state["StartedAt"], state["FinishedAt"]), answer.stdout + answer.stderr)
 
 
-def preprocess(image: str, project: Project, data: Path, seed: int, root: Path) -> Ended:
+def preprocess(image: str, project: TabularProject, data: Path, seed: int, root: Path) -> Ended:
     """Preprocess `data` under `root`, split by `seed` as the project's pipeline splits."""
     inputs = root / "processing" / "input"
     (inputs / "data").mkdir(parents=True)

@@ -13,7 +13,8 @@ from statistics import fmean
 
 from benchmarks.figures import Figures
 from benchmarks.jobs import docker_run, evaluate, prepare_training, preprocess
-from orchestration.project import Project, load_project
+from orchestration.project_file import load_tabular
+from orchestration.tabular_project import TabularProject
 
 SEEDS = (0, 1, 2)
 # With the outcome of earlier campaigns, which the study leaves out.
@@ -46,7 +47,7 @@ def _folder() -> Iterator[Path]:
 
 
 def measured(
-    project: Project,
+    project: TabularProject,
     models: Mapping[str, Mapping[str, object]],
     images: dict[str, str],
     data: Path,
@@ -74,7 +75,7 @@ def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:
     figures.note("data", data.name)
     figures.note("synthetic", is_synthetic)
     for label, overrides in (("14 features", ()), ("16 features", WITH_EARLIER_CAMPAIGNS)):
-        project = load_project("bank", overrides)
+        project = load_tabular("bank", overrides)
         models: dict[str, Mapping[str, object]] = {"ours": project.hyperparameters, "plain": PLAIN}
         ours, plain = measured(project, models, images, data).values()
         for metric in ("accuracy", "auc"):

@@ -29,7 +29,18 @@ def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:
     environment = {**os.environ, **{f"SLIPWAY_IMAGE_{name.upper()}": image for name, image in images.items()}}
     records: dict[tuple[str, ...], list[dict[str, Any]]] = {OURS: [], PEER: []}
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as folder:
-        program = [sys.executable, "-m", "orchestration", "run", "--build-dir", folder, "--data", str(data)]
+        program = [
+            sys.executable,
+            "-m",
+            "orchestration",
+            "run",
+            "--project",
+            "bank",
+            "--build-dir",
+            folder,
+            "--data",
+            str(data),
+        ]
         for _ in range(ROUNDS + 1):
             for mode, measured in records.items():
                 subprocess.run(

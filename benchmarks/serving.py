@@ -23,7 +23,7 @@ from benchmarks.serving_containers import constant, container, seconds_to_ping
 from benchmarks.serving_load import Bodies, Load, loaded, megabytes, wrk
 from benchmarks.serving_peers import CSV_CALL, PEERS, Call
 from benchmarks.serving_processes import CORES, installed, running
-from orchestration.project import load_project
+from orchestration.project_file import load_tabular
 from scripts.commands import SetupError
 
 ROUNDS, SECONDS = 5, 3
@@ -98,7 +98,7 @@ def main(images: dict[str, str], data: Path, _is_synthetic: bool) -> Figures:
 
 def prepared(images: dict[str, str], data: Path, folder: Path) -> Rows:
     """Rows that the model has not seen; the model is left in `folder`, in both formats."""
-    project = load_project("bank")
+    project = load_tabular("bank")
     preprocess(images["preprocess"], project, data, project.split.seed, folder / "parts")
     prepare_training(HYPERPARAMETERS, folder / "parts", folder / "trained")
     docker_run(images["train_xgb"], ["train"], folder / "trained")

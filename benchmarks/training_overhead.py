@@ -11,7 +11,7 @@ from pathlib import Path
 
 from benchmarks.figures import Figures
 from benchmarks.jobs import docker_run, prepare_training, preprocess
-from orchestration.project import load_project
+from orchestration.project_file import load_tabular
 
 ROUNDS = 5
 BARE = """
@@ -29,7 +29,7 @@ xgboost.train({**given, "eval_metric": metric}, train, rounds, evals=watched, ve
 
 def main(images: dict[str, str], data: Path, is_synthetic: bool) -> Figures:
     """Ours and the bare program in turn."""
-    project = load_project("bank")
+    project = load_tabular("bank")
     image = images["train_xgb"]
     ours, bare = [], []
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:

@@ -18,11 +18,11 @@ from typing import TYPE_CHECKING, TextIO
 from orchestration.arguments import SDK_LOCAL, parser
 from orchestration.console import Console, table
 from orchestration.data_source import DataSource, choose, sha256_of
-from orchestration.errors import OrchestrationError
+from orchestration.errors import DataError, OrchestrationError
 from orchestration.settings import Settings
 
 if TYPE_CHECKING:
-    from orchestration.answers import Answer
+    from orchestration.kinds.kind import Answers
     from orchestration.project import Project
     from orchestration.run_record import RunRecord
 
@@ -60,9 +60,14 @@ def main() -> int:
 def data(arguments: argparse.Namespace, _settings: Settings) -> int:
     """Download and verify the project's real rows."""
     from orchestration.download import download
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
 
     facts = load_project(arguments.project).data
+    if facts is None:
+        raise DataError(
+            f"the rows of {arguments.project} are not published anywhere; give DATA=path/to/rows.csv, or "
+            "let `make run` make some"
+        )
     print(f"data: fetching {arguments.url or facts.url}", flush=True)
     file = download(arguments.project, facts, arguments.build_dir, arguments.url)
     print(
@@ -76,7 +81,7 @@ def definition(arguments: argparse.Namespace, settings: Settings) -> int:
     """Write the pipeline's definition."""
     from orchestration.definition import training_definition
     from orchestration.images import references
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
 
     project = load_project(arguments.project, tuple(arguments.set))
     with quiet(arguments.build_dir / "logs" / f"definition-{project.name}.log"):
@@ -89,7 +94,7 @@ def definition(arguments: argparse.Namespace, settings: Settings) -> int:
 def api_document(arguments: argparse.Namespace, settings: Settings) -> int:
     """Store the inference API's document of the project."""
     from orchestration.api_document import store_api_document
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
 
     with _in_plain_words():
         print(store_api_document(load_project(arguments.project), settings))
@@ -100,7 +105,7 @@ def decision(arguments: argparse.Namespace, settings: Settings) -> int:
     """Approve or reject a version, and see the endpoint follow."""
     from orchestration.decision import decide, next_lines
     from orchestration.model_registry import APPROVED, REJECTED
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
     from orchestration.summary import shown
 
     project = load_project(arguments.project)
@@ -121,7 +126,7 @@ def decision(arguments: argparse.Namespace, settings: Settings) -> int:
 def features(arguments: argparse.Namespace, settings: Settings) -> int:
     """List the project's groups of encodings, or delete one."""
     from orchestration.feature_groups import features, lines
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
     from orchestration.summary import shown
 
     console = Console(sys.stdout)
@@ -143,7 +148,7 @@ def monitor(arguments: argparse.Namespace, settings: Settings) -> int:
     from orchestration.monitor import monitor, stop
     from orchestration.monitor_record import lines
     from orchestration.monitors import Monitors
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
 
     overrides = [f"monitoring.by={arguments.by}"] if arguments.by else []
     project = load_project(arguments.project, (*arguments.set, *overrides))
@@ -167,10 +172,10 @@ def drift(arguments: argparse.Namespace, settings: Settings) -> int:
     """Send live rows with a change in them, and look on."""
     from orchestration.drift import carried_out
     from orchestration.drift_record import Drill, summary
-    from orchestration.project import load_project
+    from orchestration.project_file import load_tabular
     from orchestration.summary import shown
 
-    project = load_project(arguments.project, tuple(arguments.set))
+    project = load_tabular(arguments.project, tuple(arguments.set))
     console = Console(sys.stdout)
     file = arguments.build_dir / "drift.json"
     log = arguments.build_dir / "logs" / f"drift-{project.name}.log"
@@ -195,7 +200,7 @@ def drift(arguments: argparse.Namespace, settings: Settings) -> int:
 
 def run(arguments: argparse.Namespace, settings: Settings) -> int:
     """Run the pipeline and let the model answer."""
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
     from orchestration.run_record import RunRecord
 
     project = load_project(arguments.project, tuple(arguments.set))
@@ -242,7 +247,7 @@ def _execute(
     console: Console,
     record: "RunRecord",
     source: DataSource,
-) -> "list[Answer]":
+) -> "Answers":
     from orchestration.images import references
     from orchestration.run import Run
 
@@ -260,7 +265,7 @@ def _execute_locally(
     console: Console,
     record: "RunRecord",
     source: DataSource,
-) -> "list[Answer]":
+) -> "Answers":
     console.step("sdk")
     from orchestration.containers import image_digest
     from orchestration.images import references
@@ -268,7 +273,7 @@ def _execute_locally(
 
     console.done("SageMaker Python SDK v3, local mode")
     # No endpoint of local mode is watched.
-    images = references(project.model_copy(update={"monitoring": None}), settings)
+    images = references(project.without_services(), settings)
     record.images = {name: image_digest(reference) for name, reference in images.items()}
     return LocalRun(project, settings, images, arguments.build_dir, console, record).execute(source)
 
@@ -276,7 +281,7 @@ def _execute_locally(
 def _sum_up(
     project: "Project",
     record: "RunRecord",
-    answers: "list[Answer]",
+    answers: "Answers",
     settings: Settings,
     console: Console,
     build_dir: Path,
@@ -286,7 +291,7 @@ def _sum_up(
     for line in table(summary(project, record, answers, build_dir)):
         console.line(line)
     if record.model_package:
-        for line in next_steps(project, record, settings):
+        for line in next_steps(project, record, answers, settings):
             console.line(line)
 
 

@@ -9,12 +9,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from orchestration.errors import EndpointError
-from orchestration.project import NumericFeature, Project
+from orchestration.tabular_project import NumericFeature, TabularProject
 
 ROWS_TO_ASK = 5
-
-# Body, content type and accepted type to the answer's text.
-Invoke = Callable[[str, str, str], str]
+SHOWN_FEATURES = 3
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +34,40 @@ class Answer:
         }
 
 
+@dataclass(frozen=True, slots=True)
+class RowAnswers:
+    """The answers to some live rows, in their order."""
+
+    answers: tuple[Answer, ...]
+
+    @property
+    def said(self) -> str:
+        """What was asked, in a line."""
+        return f"{len(self.answers)} live rows, asked by name and encoded: same answers"
+
+    def figures(self) -> dict[str, Any]:
+        """What the record of a run keeps."""
+        return {"answers": [answer.figures() for answer in self.answers]}
+
+    def rows(self) -> list[tuple[str, ...]]:
+        """What a person reads: rows of a table, label first."""
+        rows: list[tuple[str, ...]] = [("answers", "predicted", "probability", "actual", "")]
+        for answer in self.answers:
+            known = ", ".join(f"{key} {value}" for key, value in list(answer.row.items())[:SHOWN_FEATURES])
+            rows.append(("", answer.predicted, f"{answer.probability:.4f}", answer.actual, f"{known}, …"))
+        return rows
+
+    def request(self) -> dict[str, Any]:
+        """The first row that was asked, by its names."""
+        return {"instances": [self.answers[0].row]}
+
+
 def ask_both_ways(
-    invoke: Invoke, project: Project, live: str, encoded: str, count: int = ROWS_TO_ASK
+    invoke: Callable[[str, str, str], str],
+    project: TabularProject,
+    live: str,
+    encoded: str,
+    count: int = ROWS_TO_ASK,
 ) -> list[Answer]:
     """Answers to the first `count` live rows, asked as named rows and as encoded rows.
 

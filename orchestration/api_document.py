@@ -4,6 +4,7 @@ import json
 from typing import Any
 
 from orchestration.clients import s3_client
+from orchestration.kinds import kind_of
 from orchestration.names import bucket_name, endpoint_name
 from orchestration.project import Project
 from orchestration.schema import schema_document
@@ -15,21 +16,14 @@ PREFIX = "api"
 
 
 def api_document(project: Project) -> dict[str, Any]:
-    """The document of `project`: its columns, its endpoint, where labels go, what is looked up."""
-    document: dict[str, Any] = {
+    """The document of `project`: its columns, its endpoint, and what its kind has beside them."""
+    return {
         "version": 1,
         "project": project.name,
-        "kind": "tabular",
         "schema": schema_document(project),
         "endpoint_name": endpoint_name(project.name),
-        "ground_truth_uri": f"s3://{bucket_name(project.name)}/ground-truth",
+        **kind_of(project).api_fields(),
     }
-    if project.unreadable_numbers != "refuse":
-        document["unreadable_numbers"] = project.unreadable_numbers
-    if project.feature_group is not None:
-        # Which group and encoder is the version's own knowledge, and not the project's.
-        document["lookup"] = {"unknown_key": project.feature_group.unknown_key}
-    return document
 
 
 def store_api_document(project: Project, settings: Settings) -> str:

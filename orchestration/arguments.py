@@ -29,7 +29,7 @@ def parser() -> argparse.ArgumentParser:
         ("api-document", "store what the inference API must know of the project, and print its URI"),
     ):
         command = commands.add_parser(name, help=text, description=text)
-        command.add_argument("--project", default="bank")
+        command.add_argument("--project", required=True)
         command.add_argument("--build-dir", type=Path, default=ROOT / "build", help="where files are written")
         if name in ("run", "definition", "monitor", "drift"):
             command.add_argument(

@@ -7,9 +7,9 @@ import importlib.util
 import json
 import os
 import sys
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from types import ModuleType
 
 from orchestration.errors import DataError
 from orchestration.settings import PROJECTS, ROOT, Settings
@@ -106,12 +106,14 @@ def synthetic(project: str, build_dir: Path) -> DataSource:
     file = folder / "synthetic.csv"
     unfinished = folder / f"synthetic.csv.{os.getpid()}"
     try:
-        _write_rows(generator)(unfinished, SYNTHETIC_ROWS, SYNTHETIC_SEED)
+        module = generated_by(generator)
+        # As many as its rows need to have something in them.
+        module.write_rows(unfinished, getattr(module, "ROWS", SYNTHETIC_ROWS), SYNTHETIC_SEED)
         unfinished.replace(file)
     finally:
         unfinished.unlink(missing_ok=True)
     source = f"{generator.relative_to(ROOT)} (seed {SYNTHETIC_SEED})"
-    return DataSource(file, source, SYNTHETIC_ROWS, sha256_of(file), is_synthetic=True)
+    return DataSource(file, source, count_rows(file), sha256_of(file), is_synthetic=True)
 
 
 def data_folder(project: str, build_dir: Path) -> Path:
@@ -140,20 +142,20 @@ def sha256_of(file: Path) -> str:
     return digest.hexdigest()
 
 
-def _write_rows(generator: Path) -> Callable[[Path, int, int], None]:
+def generated_by(generator: Path) -> ModuleType:
+    """A project's generator as a module. Raises DataError."""
     spec = importlib.util.spec_from_file_location(f"projects_{generator.parent.name}_generate", generator)
     if spec is None or spec.loader is None:
         raise DataError(f"{generator} is not a Python module")
     module = importlib.util.module_from_spec(spec)
     spec.loader.exec_module(module)
-    write_rows: Callable[[Path, int, int], None] = module.write_rows
-    return write_rows
+    return module
 
 
 def main() -> int:
     """Print the line that says which rows a run would use."""
     parser = argparse.ArgumentParser(prog="python -m orchestration.data_source", description=__doc__)
-    parser.add_argument("--project", default="bank")
+    parser.add_argument("--project", required=True)
     parser.add_argument("--data", help="a file of rows, CSV (also gzipped) or Parquet")
     parser.add_argument("--build-dir", type=Path, default=ROOT / "build")
     arguments = parser.parse_args()

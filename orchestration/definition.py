@@ -12,13 +12,14 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
+from orchestration.extract import Extract, extract_of
 from orchestration.names import bucket_name
 from orchestration.project import Project
 from orchestration.settings import ROOT, Settings
 
 # Whatever the SDK's step classes and our use of them may change in the text.
 DISTRIBUTIONS = ("sagemaker-core", "sagemaker-train", "sagemaker-mlops")
-SOURCES = ("pipelines/*.py", "names.py", "schema.py", "definition.py")
+SOURCES = ("pipelines/*.py", "kinds/*.py", "names.py", "*schema.py", "definition.py")
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +40,10 @@ def training_definition(
     project: Project, settings: Settings, images: Mapping[str, str], build_dir: Path
 ) -> Definition:
     """The definition of `project`'s training pipeline, written to build/pipelines/."""
-    inputs = digest_of_inputs(project, settings, images)
+    extract = extract_of(project, build_dir)
+    inputs = digest_of_inputs(project, settings, images, extract.sha256 if extract else "")
     file = build_dir / "pipelines" / f"{project.name}.json"
-    return kept(file, inputs, lambda: _captured(project, settings, images))
+    return kept(file, inputs, lambda: _captured(project, settings, images, extract))
 
 
 def kept(file: Path, inputs: str, capture: Callable[[], Any]) -> Definition:
@@ -87,11 +89,16 @@ def readable(text: str) -> str:
     return json.dumps(json.loads(text), indent=2) + "\n"
 
 
-def _captured(project: Project, settings: Settings, images: Mapping[str, str]) -> Any:
+def _captured(
+    project: Project, settings: Settings, images: Mapping[str, str], extract: Extract | None
+) -> Any:
     # Seconds, and only here.
     from orchestration.clients import boto_session
     from orchestration.pipelines.training import capture_session, training_pipeline
 
     bucket = bucket_name(project.name)
     session = capture_session(boto_session(settings), bucket)
-    return training_pipeline(project, session, bucket, settings.role_arn, images).pipeline
+    extract_uri = extract.uri(bucket) if extract else None
+    return training_pipeline(
+        project, session, bucket, settings.role_arn, images, extract_uri=extract_uri
+    ).pipeline

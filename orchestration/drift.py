@@ -28,6 +28,7 @@ from orchestration.handlers.windows import Window, captured_keys, moment_text
 from orchestration.images import references
 from orchestration.inference_api import WAY_OUT, InferenceApi
 from orchestration.jobs import Job
+from orchestration.kinds import kind_of
 from orchestration.loop import Loop
 from orchestration.model_registry import Registry, metadata
 from orchestration.monitors import Monitors
@@ -49,9 +50,9 @@ from orchestration.names import (
 )
 from orchestration.outcome import model_digest
 from orchestration.pipeline_execution import PipelineExecution, step_of
-from orchestration.project import Project
 from orchestration.settings import Settings
 from orchestration.storage import Bucket
+from orchestration.tabular_project import TabularProject
 
 HOUR = timedelta(hours=1)
 # Requests that are sent later than this before the hour's end could fall into two of them.
@@ -70,7 +71,7 @@ EXPECTED = {
 class Drift:
     """One drill of one project; `record` is true at every moment of it."""
 
-    project: Project
+    project: TabularProject
     aws: Aws
     api: InferenceApi
     clock: Clock
@@ -239,7 +240,7 @@ class Drift:
             "status": package["ModelApprovalStatus"],
             "data_sha256": metadata(package)[DATA_SHA256],
             "model_uri": model_uri,
-            "model_digest": model_digest(bucket.read(model_uri)),
+            "model_digest": model_digest(bucket.read(model_uri), kind_of(self.project).model_file),
         }
         self.console.line(
             f"  version {package['ModelPackageVersion']} of {package['ModelPackageGroupName']} is "
@@ -289,7 +290,7 @@ class _Progress:
 
 
 def carried_out(
-    drill: Drill, project: Project, settings: Settings, build_dir: Path, console: Console, file: Path
+    drill: Drill, project: TabularProject, settings: Settings, build_dir: Path, console: Console, file: Path
 ) -> DriftRecord:
     """Carry a drill out; `file` says afterwards how far it came, whatever came of it.
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from orchestration.drift_kind import Kind
 from orchestration.errors import DriftError
-from orchestration.project import NumericFeature, Project
+from orchestration.tabular_project import NumericFeature, TabularProject
 
 # The study's own drill: age += randint(0, 50).
 MOST_ADDED = 50
@@ -33,11 +33,13 @@ def live_rows(text: str, count: int, seed: int) -> list[dict[str, str]]:
     return random.Random(seed).sample(rows, count)
 
 
-def changed(kind: Kind, rows: Sequence[dict[str, str]], project: Project, seed: int) -> list[LabelledRow]:
+def changed(
+    kind: Kind, rows: Sequence[dict[str, str]], project: TabularProject, seed: int
+) -> list[LabelledRow]:
     """The rows as they are sent under that drill.
 
-    Numbers change in the project's first number, which is its age in bank: it grows and stays
-    within the schema (`age`), or is told in words (`type`). Wrong labels are the other value of
+    Numbers change in the project's first number: it grows, as an age does, and stays within the
+    schema (`age`), or is told in words (`type`). Wrong labels are the other value of
     the target. Raises DriftError where the project has no number to change.
     """
     source, feature = random.Random(seed), drifting(project, kind)
@@ -49,7 +51,7 @@ def changed(kind: Kind, rows: Sequence[dict[str, str]], project: Project, seed: 
     ]
 
 
-def drifting(project: Project, kind: Kind) -> NumericFeature | None:
+def drifting(project: TabularProject, kind: Kind) -> NumericFeature | None:
     """The feature whose values change; None where labels do. Raises DriftError."""
     if kind not in (Kind.AGE, Kind.TYPE):
         return None
@@ -60,7 +62,11 @@ def drifting(project: Project, kind: Kind) -> NumericFeature | None:
 
 
 def _record(
-    kind: Kind, row: dict[str, str], project: Project, drifts: NumericFeature | None, source: random.Random
+    kind: Kind,
+    row: dict[str, str],
+    project: TabularProject,
+    drifts: NumericFeature | None,
+    source: random.Random,
 ) -> Record:
     record = {feature.name: _value(feature, row[feature.name]) for feature in project.used_features}
     if drifts is None:
@@ -74,7 +80,7 @@ def _record(
     return record | {drifts.name: grown}
 
 
-def _label(kind: Kind, true_label: str, project: Project) -> str | None:
+def _label(kind: Kind, true_label: str, project: TabularProject) -> str | None:
     if kind is Kind.LABELS_MISSING:
         return None
     if kind is not Kind.LABELS:

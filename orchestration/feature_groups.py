@@ -1,4 +1,4 @@
-"""`make features`: a project's groups of encodings, which versions were trained on them, and their deletion.
+"""`make features`: a project's feature groups, which versions were trained on them, and their deletion.
 
 Nothing else deletes one: a version that serves is asked with the columns of its group.
 """
@@ -17,8 +17,9 @@ from orchestration.console import Console
 from orchestration.endpoint import CHANGING, Endpoint
 from orchestration.errors import FeatureGroupError
 from orchestration.figures_file import write_figures
+from orchestration.kinds import kind_of
 from orchestration.model_registry import Registry, metadata, newest_approved
-from orchestration.names import FEATURE_GROUP_NAME, feature_group_prefix
+from orchestration.names import FEATURE_GROUP_NAME
 from orchestration.project import Project
 from orchestration.settings import Settings
 
@@ -60,6 +61,8 @@ class FeatureGroups:
 
     aws: Aws
     project: str
+    # How their names begin.
+    prefix: str
 
     def groups(self) -> list[EncodingGroup]:
         """Every group, newest first, with the versions that name it."""
@@ -92,10 +95,9 @@ class FeatureGroups:
             time.sleep(POLL_SECONDS)
 
     def _names(self) -> Iterator[str]:
-        prefix = feature_group_prefix(self.project)
         # Another project's name may begin with this one's.
-        pattern = re.compile(rf"{re.escape(prefix)}-[0-9a-f]{{12}}")
-        pages = self.aws.sagemaker.get_paginator("list_feature_groups").paginate(NameContains=prefix)
+        pattern = re.compile(rf"{re.escape(self.prefix)}-[0-9a-f]{{12}}")
+        pages = self.aws.sagemaker.get_paginator("list_feature_groups").paginate(NameContains=self.prefix)
         for page in pages:
             for item in page["FeatureGroupSummaries"]:
                 if pattern.fullmatch(item["FeatureGroupName"]):
@@ -160,7 +162,7 @@ def features(
 
     Raises FeatureGroupError where there is none of that name, or it must stay.
     """
-    groups = FeatureGroups(Aws(settings), project.name)
+    groups = FeatureGroups(Aws(settings), project.name, kind_of(project).feature_group_prefix())
     record = FeaturesRecord(project.name, groups.groups())
     record.write(file)
     if delete is not None:

@@ -6,16 +6,19 @@ import time
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-from orchestration.answers import Answer, ask_both_ways
 from orchestration.clients import boto_session, s3_client
 from orchestration.console import Console
 from orchestration.containers import ended_containers
 from orchestration.data_source import DataSource
 from orchestration.errors import PipelineError
 from orchestration.execution import Execution
+from orchestration.extract import extract_of
+from orchestration.kinds import kind_of
+from orchestration.kinds.kind import Answers, Kind
 from orchestration.local_endpoint import LocalEndpoint
 from orchestration.local_execution import run_pipeline, step_figures
 from orchestration.local_mode import LocalMode, local_mode
@@ -29,16 +32,10 @@ from orchestration.names import (
     bucket_name,
     endpoint_name,
 )
-from orchestration.outcome import (
-    compared,
-    missed,
-    model_digest,
-    parts_detail,
-    scores_detail,
-)
+from orchestration.outcome import compared, missed, model_digest
 from orchestration.pipelines.training import Keep, capture_session, training_pipeline
 from orchestration.project import Project
-from orchestration.run_record import RunRecord, StepFigures, scalar_metrics
+from orchestration.run_record import RunRecord, StepFigures
 from orchestration.settings import Settings
 from orchestration.storage import Bucket, upload
 
@@ -56,7 +53,12 @@ class LocalRun:
     console: Console
     record: RunRecord
 
-    def execute(self, data: DataSource) -> list[Answer]:
+    @property
+    def kind(self) -> Kind:
+        """What is done otherwise for projects of another kind."""
+        return kind_of(self.project)
+
+    def execute(self, data: DataSource) -> Answers:
         """Run the pipeline, let the model answer, and leave only what is worth keeping.
 
         Raises PipelineError or EndpointError with the reason in plain words.
@@ -64,11 +66,20 @@ class LocalRun:
         bucket = Bucket(s3_client(self.settings), bucket_name(self.project.name))
         self.console.step("upload")
         stored = upload(bucket, self.project, data)
+        extract = extract_of(self.project, self.build_dir)
+        if extract:
+            extract.store(bucket)
         self.console.done(stored.uri)
         self.console.step("definition")
         session = capture_session(boto_session(self.settings), bucket.name)
         training = training_pipeline(
-            self.project, session, bucket.name, self.settings.role_arn, self.images, Keep.CREATE_MODEL
+            self.project,
+            session,
+            bucket.name,
+            self.settings.role_arn,
+            self.images,
+            Keep.CREATE_MODEL,
+            extract.uri(bucket.name) if extract else None,
         )
         # What is refused is refused here and not in the first step.
         training.pipeline.definition()
@@ -103,13 +114,13 @@ class LocalRun:
             raise PipelineError(f"{failed.name}: {failed.failure_reason}")
         uri = execution.step(TRAIN).properties["ModelArtifacts"]["S3ModelArtifacts"]
         self.record.model_uri = uri
-        self.record.model_digest = model_digest(bucket.read(uri))
+        self.record.model_digest = model_digest(bucket.read(uri), self.kind.model_file)
         bucket.download_folder(
             self.uri(bucket, execution.execution_id, EVALUATE, "evaluation"),
             self.build_dir / "report" / self.project.name,
         )
 
-    def _answers(self, execution: Execution, local: LocalMode, bucket: Bucket) -> list[Answer]:
+    def _answers(self, execution: Execution, local: LocalMode, bucket: Bucket) -> Answers:
         live = self.uri(bucket, execution.execution_id, PREPROCESS, "live")
         self.console.step("endpoint")
         started = time.monotonic()
@@ -117,15 +128,10 @@ class LocalRun:
         model_name = execution.step(CREATE_MODEL).properties["ModelName"]
         endpoint.start(model_name, self.project.instance_types.endpoint)
         asked = time.monotonic()
-        answers = ask_both_ways(
-            endpoint.invoke,
-            self.project,
-            bucket.read(f"{live}/live.csv").decode(),
-            bucket.read(f"{live}/encoded.csv").decode(),
-        )
+        answers = self.kind.ask(endpoint.invoke, lambda name: bucket.read(f"{live}/{name}").decode())
         work_seconds = time.monotonic() - asked
         endpoint.stop()
-        seconds = self.console.done(f"{len(answers)} live rows, asked by name and encoded: same answers")
+        seconds = self.console.done(answers.said)
         container = ended_containers(local.run_id)[-1]
         self.record.steps.append(
             StepFigures(
@@ -138,7 +144,7 @@ class LocalRun:
         )
         self.record.endpoint = {
             "seconds_to_first_answer": round(asked - started, 3),
-            "answers": [answer.figures() for answer in answers],
+            **answers.figures(),
         }
         return answers
 
@@ -164,17 +170,11 @@ class _Progress:
         if name == FAIL:
             return
         record, project = self.run.record, self.run.project
-        detail = ""
-        if name == PREPROCESS:
-            report = self._json(execution_id, PREPROCESS, "report", "report.json")
-            record.parts = {**report["parts"], "dropped": report["rows_dropped"]}
-            detail = parts_detail(report["parts"])
-        elif name == EVALUATE:
-            evaluation = self._json(execution_id, EVALUATE, "evaluation", "evaluation.json")
-            record.metrics = scalar_metrics(evaluation["binary_classification_metrics"])
-            detail = scores_detail(record.metrics)
-        elif name == CONDITION:
-            detail = compared(project, record.metrics)
+        detail = (
+            compared(project, record.metrics)
+            if name == CONDITION
+            else self.run.kind.step_detail(name, partial(self._json, execution_id, name), record)
+        )
         self.run.console.done(detail)
 
     def _json(self, execution_id: str, *names: str) -> Any:

@@ -1,4 +1,4 @@
-"""`make monitor`: a project's monitors set up, and run on the newest hours of which something is captured."""
+"""`make monitor`: a project's monitors set up, and run on the newest hours that they have."""
 
 import time
 from collections.abc import Callable, Mapping, Sequence
@@ -14,13 +14,13 @@ from orchestration.console import Console
 from orchestration.errors import MonitoringError
 from orchestration.execution import Execution, Step
 from orchestration.handlers.alerts import FAILED as FAILED_ALERT
-from orchestration.handlers.alerts import kind_of
+from orchestration.handlers.alerts import kind_of as kind_of_alert
 from orchestration.handlers.monitored_window import Baseline, NothingToMonitorError, baseline_of
-from orchestration.handlers.windows import Window, moment_text, newest_hour
+from orchestration.handlers.windows import Window, moment_text
+from orchestration.kinds import kind_of
 from orchestration.monitor_record import COMPLETED, FAILED, VIOLATIONS, Found, MonitorRecord
 from orchestration.monitors import Monitors
 from orchestration.names import (
-    CAPTURED,
     MONITORS,
     SCHEDULED_TIME,
     WINDOW,
@@ -32,8 +32,6 @@ from orchestration.names import (
 from orchestration.pipeline_execution import Pipeline, PipelineExecution
 from orchestration.storage import Bucket
 from orchestration.summary import shown
-
-HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,15 +53,15 @@ class Watch:
         Raises MonitoringError: before anything is set up where there is nothing to compare or to
         compare with, and at the end where a monitor has failed for another reason than a lack of data.
         """
-        newest = self._newest()
+        end = self._newest_end()
         baselines = {monitor: self._baseline(monitor) for monitor in MONITORS}
         self._set_up(baselines)
-        for monitor, look in self._looks(baselines, newest + HOUR).items():
+        for monitor, look in self._looks(baselines, end).items():
             self._note(monitor, baselines[monitor], look)
         bad = [
             f"{monitor}: {found.reason}"
             for monitor, found in self.record.monitors.items()
-            if found.status == FAILED and kind_of(found.reason or "") == FAILED_ALERT
+            if found.status == FAILED and kind_of_alert(found.reason or "") == FAILED_ALERT
         ]
         if bad:
             raise MonitoringError("\n  ".join(bad))
@@ -78,22 +76,16 @@ class Watch:
             for monitor, execution in started.items()
         }
 
-    def _newest(self) -> datetime:
-        """The last hour of which something is captured. Raises MonitoringError."""
-        project = self.monitors.project.name
-        captured = f"s3://{bucket_name(project)}/{CAPTURED}"
+    def _newest_end(self) -> datetime:
+        """The end of the last hour, or day, that there is something to say of. Raises MonitoringError."""
+        project = self.monitors.project
         try:
-            found = newest_hour(self.aws.s3, captured, endpoint_name(project))
+            return kind_of(project).newest_end(self.aws)
         except ClientError as error:
             raise MonitoringError(
-                f"the bucket of {project} cannot be read ({error}); `make run PROJECT={project}` makes it"
+                f"the bucket of {project.name} cannot be read ({error}); "
+                f"`make run PROJECT={project.name}` makes it"
             ) from error
-        if found is None:
-            raise MonitoringError(
-                f"{captured} holds no call of {endpoint_name(project)}; ask it something: `make run "
-                f"PROJECT={project}` does, and `make api PROJECT={project}` says how"
-            )
-        return found
 
     def _baseline(self, monitor: str) -> Baseline:
         project = self.monitors.project.name

@@ -7,6 +7,7 @@ from typing import Any
 from orchestration.clients import Aws
 from orchestration.function import Function
 from orchestration.names import (
+    ACTUALS,
     CAPTURED,
     GROUND_TRUTH,
     MONITORING,
@@ -20,23 +21,42 @@ from orchestration.names import (
 from orchestration.rules import ensure_call
 
 MODULES = ("monitor", "monitored_window", "windows", "alerts")
+FORECAST_MODULES = ("forecast_monitor", *MODULES)
 
 
 def monitor_function(aws: Aws, project: str, topic_arn: str) -> Function:
-    """The function of one project."""
+    """The function of a project whose requests are captured and get labels."""
+    return _function(aws, project, topic_arn, MODULES, GROUND_TRUTH, {})
+
+
+def forecast_monitor_function(aws: Aws, project: str, topic_arn: str, horizon_days: int) -> Function:
+    """The function of a project whose forecasts are compared with the rows that came."""
+    variables = {"HORIZON_DAYS": str(horizon_days)}
+    return _function(aws, project, topic_arn, FORECAST_MODULES, ACTUALS, variables)
+
+
+def _function(
+    aws: Aws,
+    project: str,
+    topic_arn: str,
+    modules: tuple[str, ...],
+    truth: str,
+    variables: Mapping[str, str],
+) -> Function:
     bucket = f"s3://{bucket_name(project)}"
     return Function(
         aws,
         monitor_function_name(project),
         f"Finds the windows of {project}'s monitors, publishes what they found and tells of it",
-        MODULES,
+        modules,
         {
             "PROJECT": project,
             "ENDPOINT_NAME": endpoint_name(project),
             "CAPTURED_URI": f"{bucket}/{CAPTURED}",
-            "GROUND_TRUTH_URI": f"{bucket}/{GROUND_TRUTH}",
+            "GROUND_TRUTH_URI": f"{bucket}/{truth}",
             "MONITORING_URI": f"{bucket}/{MONITORING}",
             "TOPIC_ARN": topic_arn,
+            **variables,
         },
     )
 

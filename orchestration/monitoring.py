@@ -92,15 +92,13 @@ class Monitor(ProjectModel):
         return self.start_offset or f"-PT{self.period_hours}H"
 
 
-class Retraining(ProjectModel):
-    """What violations may start: how often, from how far back, from how many rows."""
+class RetrainingLimits(ProjectModel):
+    """How often violations may start a retraining."""
 
     cool_down: Text = "PT6H"
     per_day: Annotated[StrictInt, Field(ge=1, le=24)] = 4
-    look_back: Text = "P30D"
-    minimum_rows: Annotated[StrictInt, Field(ge=1)] = 50
 
-    @field_validator("cool_down", "look_back")
+    @field_validator("cool_down", "look_back", check_fields=False)
     @classmethod
     def _duration_is_hours_or_days(cls, duration: str) -> str:
         _hours(DURATION, duration, "PT6H or P30D")
@@ -110,6 +108,13 @@ class Retraining(ProjectModel):
     def cool_down_time(self) -> timedelta:
         """How long after a retraining the next one waits."""
         return timedelta(hours=_hours(DURATION, self.cool_down, "PT6H"))
+
+
+class Retraining(RetrainingLimits):
+    """A retraining on captured rows: also from how far back, and from how many of them."""
+
+    look_back: Text = "P30D"
+    minimum_rows: Annotated[StrictInt, Field(ge=1)] = 50
 
     @property
     def look_back_time(self) -> timedelta:
@@ -126,8 +131,58 @@ class Monitoring(ProjectModel):
     by: Literal["pipeline", "schedule"] = "pipeline"
     data_quality: Monitor = Monitor()
     model_quality: Monitor = Monitor()
-    retraining: Retraining | None = None
+    retraining: RetrainingLimits | None = None
 
     def monitor(self, name: str) -> Monitor:
         """The monitor of that name (names.MONITORS)."""
         return {DATA_QUALITY: self.data_quality, MODEL_QUALITY: self.model_quality}[name]
+
+
+class TabularMonitoring(Monitoring):
+    """Hours of requests, and of answers beside the labels that came of them."""
+
+    retraining: Retraining | None = None
+
+
+class DayMonitor(Monitor):
+    """A monitor of whole days: rows of sales and the like are of a day, and not of an hour."""
+
+    schedule: Text = "cron(0 6 ? * * *)"
+    start_offset: Text | None = "-PT30H"
+    end_offset: Text = "-PT6H"
+
+    @model_validator(mode="after")
+    def _window_is_of_days(self) -> Self:
+        found = SCHEDULE.fullmatch(self.schedule)
+        assert found is not None
+        if found["every"] is not None or found["hour"] == "*":
+            raise ValueError(f"'{self.schedule}' runs more than once a day; write cron(0 6 ? * * *)")
+        hour = int(found["hour"])
+        if (hour - self.start_hours) % DAY_HOURS or (hour - self.end_hours) % DAY_HOURS:
+            raise ValueError(
+                f"the window from {self.starts} to {self.end_offset} at {hour}:00 does not begin and end at "
+                f"midnight; for the day before write start_offset -PT{hour + DAY_HOURS}H and "
+                f"end_offset -PT{hour}H"
+            )
+        return self
+
+
+class AccuracyMonitor(DayMonitor):
+    """Forecasts beside what came true.
+
+    `tolerance` is how many standard deviations a day may be worse than the test part: the rows of
+    a day go up and down together, so chance is allowed more than where each is by itself.
+    """
+
+    tolerance: Annotated[float, Field(gt=0)] = 3.0
+
+
+class ForecastMonitoring(Monitoring):
+    """Days of rows as they come, and of forecasts beside them.
+
+    SageMaker's own schedules look at captured calls of some hours, which a day's forecasts are not.
+    """
+
+    by: Literal["pipeline"] = "pipeline"
+    data_quality: DayMonitor = DayMonitor()
+    model_quality: AccuracyMonitor = AccuracyMonitor()

@@ -16,6 +16,7 @@ from botocore.exceptions import ClientError
 from orchestration.clients import Aws, error_code
 from orchestration.errors import MonitoringError
 from orchestration.handlers.monitored_window import Baseline
+from orchestration.kinds import kind_of
 from orchestration.names import (
     GROUND_TRUTH,
     MODEL_QUALITY,
@@ -24,7 +25,6 @@ from orchestration.names import (
     monitor_name,
     monitoring_uri,
 )
-from orchestration.pipelines.analysis import analysis_environment
 from orchestration.project import Project
 
 INPUT, OUTPUT = "/opt/ml/processing/input/endpoint", "/opt/ml/processing/output"
@@ -138,7 +138,7 @@ class MonitoringSchedules:
         assert project.monitoring is not None
         assert project.images.monitoring is not None
         monitor = project.monitoring.monitor(name)
-        environment = analysis_environment(project, name)
+        environment = dict(kind_of(project).analysis_environment(name))
         constraints = {"ConstraintsResource": {"S3Uri": baseline.constraints_uri}}
         app: dict[str, Any] = {"ImageUri": self.images[project.images.monitoring]}
         source: dict[str, Any] = {

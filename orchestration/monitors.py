@@ -12,7 +12,8 @@ from orchestration.clients import Aws
 from orchestration.definition import Definition, digest_of_inputs, kept
 from orchestration.errors import MonitoringError
 from orchestration.handlers.monitored_window import Baseline
-from orchestration.monitor_function import MonitorRules, monitor_function
+from orchestration.kinds import kind_of
+from orchestration.monitor_function import MonitorRules
 from orchestration.monitoring import Monitoring
 from orchestration.monitoring_schedules import MonitoringSchedules
 from orchestration.names import MONITORS, bucket_name, monitor_name, monitoring_name
@@ -37,7 +38,7 @@ class Monitors:
         if self.project.monitoring is None:
             raise MonitoringError(
                 f"the project {self.project.name} is not watched; give its project.yaml a section "
-                "`monitoring:` as projects/bank/project.yaml has it, and `make run` it again for baselines"
+                "`monitoring:`, and `make run` it again for baselines"
             )
         return self.project.monitoring
 
@@ -48,7 +49,7 @@ class Monitors:
     def ensure_pipelines(self, topic_arn: str) -> dict[str, str]:
         """Function, pipelines, rules and the loop behind them; returns each monitor's pipeline ARN."""
         monitoring, name = self.monitoring, self.project.name
-        function = monitor_function(self.aws, name, topic_arn)
+        function = kind_of(self.project).monitor_function(self.aws, topic_arn)
         function_arn = function.ensure()
         arns = {
             monitor: Pipeline(self.aws, monitor_name(name, monitor)).upsert(
@@ -57,9 +58,7 @@ class Monitors:
             for monitor in MONITORS
         }
         if monitoring.retraining is not None:
-            RetrainingLoop(
-                self.aws, self.project, monitoring.retraining, self.images, self.build_dir
-            ).ensure()
+            RetrainingLoop(self.aws, self.project, self.images, self.build_dir).ensure()
         # Last: from here on what fails is told of.
         MonitorRules(self.aws, name).ensure(function, function_arn, arns.values())
         return arns

@@ -14,6 +14,8 @@ WINDOW, MERGE, ANALYSE, PUBLISH, VIOLATED, NOTIFY = (
 
 # The retraining pipeline's steps, beside its merge.
 COLLECT, TRAINING_SET = "collect", "training-set"
+# Of a forecasting project: forecasts beside what came true, and the rows that came appended to the earlier.
+FORECAST_ACTUALS, APPEND = "forecast-actuals", "append"
 
 # What a project is watched by: its requests' columns, and its answers beside the truth.
 DATA_QUALITY, MODEL_QUALITY = "data-quality", "model-quality"
@@ -43,6 +45,9 @@ INCOMING = "incoming/"
 RETRAINED = f"{INCOMING}retraining-"
 # Below this one its feature groups' offline stores are.
 FEATURE_STORE = "feature-store"
+# Of a forecasting project: rows as they come, below the day that they are of (yyyy/mm/dd), and the
+# extracts of a map.
+ACTUALS, PLACES = "actuals", "places"
 # What the endpoint captures, what came true, and what the monitors have found.
 CAPTURED, GROUND_TRUTH, MONITORING = "captured", "ground-truth", "monitoring"
 # The objects of each execution's window.
@@ -69,18 +74,13 @@ def endpoint_name(project: str) -> str:
     return f"slipway-{project}"
 
 
-def feature_group_prefix(project: str) -> str:
-    """How the project's groups of encodings begin; a digest of what they encode follows."""
-    return f"{project}-encodings"
-
-
 def deploy_function_name(project: str) -> str:
     """The function that keeps the endpoint at the newest approved version."""
     return f"slipway-{project}-deploy"
 
 
 def monitor_name(project: str, monitor: str) -> str:
-    """A monitor's pipeline, and its schedule: `slipway-bank-data-quality`."""
+    """A monitor's pipeline, and its schedule: `slipway-<project>-data-quality`."""
     return f"slipway-{project}-{monitor}"
 
 

@@ -9,6 +9,8 @@ from typing import Any
 from orchestration.errors import PipelineError
 from orchestration.project import Project
 
+LOSS = "mean_weighted_quantile_loss"
+
 
 def parts_detail(parts: Mapping[str, Mapping[str, Any]]) -> str:
     """How many rows each part has."""
@@ -46,29 +48,54 @@ def scores_detail(metrics: Mapping[str, float]) -> str:
     return ", ".join(f"{name} {metrics[name]:.4f}" for name in ("accuracy", "auc"))
 
 
+def panel_detail(report: Mapping[str, Any]) -> str:
+    """How many series there are, from when to when, and how many days each part has."""
+    return (
+        f"{report['series']:,} series, {report['start']} to {report['end']}: {parts_detail(report['parts'])}"
+    )
+
+
+def forecast_detail(metrics: Mapping[str, float], naive: Mapping[str, float]) -> str:
+    """The loss of the forecasts beside that of seasonal naive's, and how wide they are."""
+    return (
+        f"weighted quantile loss {metrics[LOSS]:.4f}, seasonal naive {naive[LOSS]:.4f}; "
+        f"80 % interval covers {metrics['coverage_80']:.0%}"
+    )
+
+
+def accuracy_baseline_detail(statistics: Mapping[str, Any]) -> str:
+    """How good the forecasts are that a monitor of forecasts compares with."""
+    loss = statistics["forecast_metrics"][LOSS]["value"]
+    return f"weighted quantile loss {loss:.4f} on {statistics['dataset']['item_count']:,} rows"
+
+
 def compared(project: Project, metrics: Mapping[str, float]) -> str:
     """The metric that decides beside its threshold."""
-    value, threshold = metrics[project.metric.name], project.metric.threshold
-    return f"{project.metric.name} {value:.4f} {'≥' if value >= threshold else '<'} {threshold:.4f}"
+    metric = project.metric
+    value = metrics[metric.name]
+    reached, not_reached = ("≤", ">") if metric.less_is_better else ("≥", "<")
+    sign = reached if metric.is_reached(value) else not_reached
+    return f"{metric.name} {value:.4f} {sign} {metric.threshold:.4f}"
 
 
 def missed(project: Project, metrics: Mapping[str, float]) -> str:
     """Which metric missed its threshold, and by how much."""
     value, threshold = metrics[project.metric.name], project.metric.threshold
     return (
-        f"{project.metric.name} {value:.4f} misses the threshold {threshold:.4f} by {threshold - value:.4f}; "
+        f"{project.metric.name} {value:.4f} misses the threshold {threshold:.4f} by "
+        f"{abs(threshold - value):.4f}; "
         "the model is not kept. More rows or other hyperparameters may help (--set hyperparameters.…), "
-        "or a lower metric.threshold in project.yaml"
+        f"or a {'higher' if project.metric.less_is_better else 'lower'} metric.threshold in project.yaml"
     )
 
 
-def model_digest(archive: bytes) -> str:
+def model_digest(archive: bytes, model_file: str) -> str:
     """The digest of the model inside model.tar.gz: the archive's own changes with the clock."""
     with tarfile.open(fileobj=io.BytesIO(archive)) as files:
         names = {name.removeprefix("./"): name for name in files.getnames()}
-        model = files.extractfile(names["model.ubj"]) if "model.ubj" in names else None
+        model = files.extractfile(names[model_file]) if model_file in names else None
         if model is None:
             raise PipelineError(
-                "model.tar.gz holds no model.ubj; the training image did not keep its contract"
+                f"model.tar.gz holds no {model_file}; the training image did not keep its contract"
             )
         return hashlib.sha256(model.read()).hexdigest()

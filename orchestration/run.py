@@ -9,12 +9,12 @@ from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 from botocore.exceptions import BotoCoreError, ClientError
 
-from orchestration.answers import Answer, ask_both_ways
 from orchestration.clients import Aws
 from orchestration.console import Console
 from orchestration.data_source import DataSource
@@ -22,7 +22,10 @@ from orchestration.definition import Definition, training_definition
 from orchestration.endpoint import Endpoint
 from orchestration.errors import PipelineError
 from orchestration.execution import Execution, Step
+from orchestration.extract import extract_of
 from orchestration.jobs import Job
+from orchestration.kinds import kind_of
+from orchestration.kinds.kind import Answers, Kind
 from orchestration.model_registry import APPROVED, Registry, Version, metadata
 from orchestration.names import (
     BASELINE,
@@ -30,8 +33,6 @@ from orchestration.names import (
     DATA_QUALITY,
     EVALUATE,
     FAIL,
-    FEATURES,
-    INGEST,
     MODEL_BASELINE,
     MODEL_QUALITY,
     PREPROCESS,
@@ -40,25 +41,17 @@ from orchestration.names import (
     bucket_name,
     pipeline_name,
 )
-from orchestration.outcome import (
-    baseline_detail,
-    compared,
-    features_detail,
-    ingest_detail,
-    missed,
-    model_baseline_detail,
-    model_digest,
-    parts_detail,
-    scores_detail,
-)
+from orchestration.outcome import baseline_detail, compared, missed, model_digest
 from orchestration.pipeline_execution import Pipeline, PipelineExecution
 from orchestration.project import Project
-from orchestration.run_record import RunRecord, StepFigures, scalar_metrics
+from orchestration.run_record import RunRecord, StepFigures
 from orchestration.settings import Settings
 from orchestration.storage import Bucket, StoredFile, upload
 from orchestration.triggers import Triggers
 
 CACHED = "cached"
+# The monitors that compare with what these steps leave.
+BASELINES = {BASELINE: DATA_QUALITY, MODEL_BASELINE: MODEL_QUALITY}
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,7 +67,12 @@ class Run:
     # Whether rows that are there already are stored again, so that nothing cached fits them.
     is_fresh: bool = False
 
-    def execute(self, data: DataSource) -> list[Answer]:
+    @property
+    def kind(self) -> Kind:
+        """What is done otherwise for projects of another kind."""
+        return kind_of(self.project)
+
+    def execute(self, data: DataSource) -> Answers:
         """From rows to answers of the endpoint, which goes on serving.
 
         Raises OrchestrationError with the reason in plain words.
@@ -83,6 +81,8 @@ class Run:
         bucket = Bucket(aws.s3, bucket_name(self.project.name))
         self.console.step("upload")
         stored = upload(bucket, self.project, data, again=self.is_fresh)
+        if extract := extract_of(self.project, self.build_dir):
+            extract.store(bucket)
         self.console.done(stored.uri)
         self.console.step("definition")
         definition = training_definition(self.project, self.settings, self.images, self.build_dir)
@@ -138,7 +138,7 @@ class Run:
         if not ended.succeeded:
             raise PipelineError(self._reason(ended, progress))
         self.record.model_uri = progress.jobs[TRAIN].model_uri
-        self.record.model_digest = model_digest(bucket.read(self.record.model_uri))
+        self.record.model_digest = model_digest(bucket.read(self.record.model_uri), self.kind.model_file)
         bucket.download_folder(
             progress.jobs[EVALUATE].output_uris["evaluation"],
             self.build_dir / "report" / self.project.name,
@@ -175,17 +175,16 @@ class Run:
         seconds = self.console.done(f"version {version.number} of {self.record.model_package['group']}")
         self.record.steps.append(StepFigures("approve", "Succeeded", round(seconds, 3)))
 
-    def _answers(self, aws: Aws, version: Version, progress: "_Progress", bucket: Bucket) -> list[Answer]:
+    def _answers(self, aws: Aws, version: Version, progress: "_Progress", bucket: Bucket) -> Answers:
         self.console.step("endpoint")
         started = time.monotonic()
         endpoint = Endpoint(aws, self.project.name)
         endpoint.wait_until_it_serves(version.arn, is_new=True)
         live = progress.jobs[PREPROCESS].output_uris["live"]
-        named, encoded = (bucket.read(f"{live}/{name}").decode() for name in ("live.csv", "encoded.csv"))
         asked = time.monotonic()
-        answers = ask_both_ways(endpoint.invoke, self.project, named, encoded)
+        answers = self.kind.ask(endpoint.invoke, lambda name: bucket.read(f"{live}/{name}").decode())
         work_seconds = time.monotonic() - asked
-        seconds = self.console.done(f"{len(answers)} live rows, asked by name and encoded: same answers")
+        seconds = self.console.done(answers.said)
         self.record.steps.append(
             StepFigures("endpoint", "Succeeded", round(seconds, 3), work_seconds=round(work_seconds, 3))
         )
@@ -193,7 +192,7 @@ class Run:
             "name": endpoint.name,
             "model_package_arn": version.arn,
             "seconds_to_first_answer": round(asked - started, 3),
-            "answers": [answer.figures() for answer in answers],
+            **answers.figures(),
         }
         return answers
 
@@ -240,35 +239,18 @@ class _Progress:
 
     def _detail(self, step: Step, job: Job | None) -> str:
         record, project = self.run.record, self.run.project
-        if step.name == PREPROCESS and job:
-            report = self._json(job, "report", "report.json")
-            record.parts = {**report["parts"], "dropped": report["rows_dropped"]}
-            return parts_detail(report["parts"])
-        if step.name == INGEST and job:
-            record.feature_group |= self._json(job, "ingest", "ingest.json")
-            return ingest_detail(record.feature_group)
-        if step.name == FEATURES and job:
-            read = self._json(job, "features", "features.json")
-            record.feature_group["read"] = read
-            return features_detail(read)
-        if step.name == EVALUATE and job:
-            evaluation = self._json(job, "evaluation", "evaluation.json")
-            record.metrics = scalar_metrics(evaluation["binary_classification_metrics"])
-            return scores_detail(record.metrics)
+        if step.name in BASELINES and job:
+            record.baselines[BASELINES[step.name]] = job.output_uris["monitoring_output"]
         if step.name == BASELINE and job:
-            return baseline_detail(self._baseline(job, DATA_QUALITY))
-        if step.name == MODEL_BASELINE and job:
-            return model_baseline_detail(self._baseline(job, MODEL_QUALITY))
+            return baseline_detail(self._json(job, "monitoring_output", "statistics.json"))
         if step.name == CONDITION:
             return compared(project, record.metrics)
         if step.name == REGISTER:
             arn = step.properties["RegisterModel"]["Arn"]
             return f"version {arn.rpartition('/')[2]}, waits for a decision"
-        return ""
-
-    def _baseline(self, job: Job, monitor: str) -> Any:
-        self.run.record.baselines[monitor] = job.output_uris["monitoring_output"]
-        return self._json(job, "monitoring_output", "statistics.json")
+        if job is None:
+            return ""
+        return self.run.kind.step_detail(step.name, partial(self._json, job), record)
 
     def _json(self, job: Job, output: str, name: str) -> Any:
         return self.bucket.read_json(f"{job.output_uris[output]}/{name}")

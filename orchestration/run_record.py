@@ -60,6 +60,8 @@ class RunRecord:
     # By monitor, the folder of the files that it compares with; empty where nothing watches.
     baselines: dict[str, str] = field(default_factory=dict)
     metrics: dict[str, float] = field(default_factory=dict)
+    # What the metrics are compared with: the same ones of a reference, where the evaluation has one.
+    reference: dict[str, Any] = field(default_factory=dict)
     threshold: dict[str, float] = field(default_factory=dict)
     model_digest: str | None = None
     model_uri: str | None = None

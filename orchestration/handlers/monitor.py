@@ -8,7 +8,7 @@ for which the monitor was scheduled.
 
 import json
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 from urllib.parse import urlparse
@@ -79,9 +79,33 @@ class Services:
         return cls(s3, *(boto3.client(name) for name in names))
 
 
+# What a window holds: the outputs `captured` and `labels`, from a call of the step `window`.
+FindObjects = Callable[[Services, Settings, Document, MonitoredWindow, str], Document]
+
+
+def captured_and_labels(
+    services: Services, settings: Settings, event: Document, found: MonitoredWindow, folder: str
+) -> Document:
+    """The calls of the window and, for how good the answers were, labels that may be of them.
+
+    Raises NothingToMonitorError.
+    """
+    return {
+        "captured": found.captured(services.s3, settings.captured_uri, folder),
+        "labels": found.labels(services.s3, settings.ground_truth_uri, folder)
+        if event["monitor"] == MODEL_QUALITY
+        else "",
+    }
+
+
 def handler(event: Document, _context: object) -> Document:
     """The entry point: what was done, which is also the line in the log."""
-    outcome = Monitor(Services.of_account(), Settings.from_environ(os.environ)).answer(event)
+    return answered(event, os.environ, captured_and_labels)
+
+
+def answered(event: Document, environ: Mapping[str, str], find: FindObjects) -> Document:
+    """The answer to a call about monitors whose windows `find` looks into."""
+    outcome = Monitor(Services.of_account(), Settings.from_environ(environ), find).answer(event)
     print(f"monitor.{event.get('action', 'event')} {json.dumps(outcome)}", flush=True)
     return outcome
 
@@ -89,9 +113,12 @@ def handler(event: Document, _context: object) -> Document:
 class Monitor:
     """Answers the calls about one project's monitors."""
 
-    def __init__(self, services: Services, settings: Settings) -> None:
+    def __init__(
+        self, services: Services, settings: Settings, find: FindObjects = captured_and_labels
+    ) -> None:
         self._services = services
         self._settings = settings
+        self._find = find
 
     def answer(self, event: Document) -> Document:
         """Do what the event asks for. Raises ValueError for one that asks for nothing known."""
@@ -118,10 +145,7 @@ class Monitor:
         baseline = baseline_of(services.sagemaker, event["monitor"], settings.endpoint)
         folder = f"{settings.monitoring_uri}/windows/{event['execution_id']}"
         return {
-            "captured": found.captured(services.s3, settings.captured_uri, folder),
-            "labels": found.labels(services.s3, settings.ground_truth_uri, folder)
-            if event["monitor"] == MODEL_QUALITY
-            else "",
+            **self._find(services, settings, event, found, folder),
             "previous": found.previous_reports(
                 services.s3, settings.monitoring_uri, event["scheduled_time"], folder
             ),

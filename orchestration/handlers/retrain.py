@@ -9,7 +9,7 @@ a window may be looked at long after its hours.
 import hashlib
 import json
 import os
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any
@@ -47,7 +47,6 @@ class Settings:
     project: str
     pipeline_name: str
     limits: Limits
-    sources: Sources
 
     @classmethod
     def from_environ(cls, environ: Mapping[str, str]) -> "Settings":
@@ -59,28 +58,35 @@ class Settings:
                 cool_down=timedelta(seconds=int(environ["COOL_DOWN_SECONDS"])),
                 per_day=int(environ["PER_DAY"]),
             ),
-            sources=Sources(
-                endpoint_name=environ["ENDPOINT_NAME"],
-                captured_uri=environ["CAPTURED_URI"],
-                ground_truth_uri=environ["GROUND_TRUTH_URI"],
-                windows_uri=environ["WINDOWS_URI"],
-                model_package_group_name=environ["MODEL_PACKAGE_GROUP_NAME"],
-                training_pipeline_name=environ["TRAINING_PIPELINE_NAME"],
-                look_back=timedelta(seconds=int(environ["LOOK_BACK_SECONDS"])),
-            ),
         )
+
+
+# Where the rows of a retraining are, from the time up to which they are taken.
+Collect = Callable[[Any, Any, Mapping[str, str], str, datetime], Document]
+
+
+def labelled_rows(
+    sagemaker: Any, s3: Any, environ: Mapping[str, str], execution_id: str, end: datetime
+) -> Document:
+    """Captured requests and what came true of them. Raises NothingToTrainOnError."""
+    return LabelledRows(sagemaker, s3, Sources.from_environ(environ)).collect(execution_id, end)
 
 
 def handler(event: Document, _context: object) -> Document:
     """The entry point: what was done and why, which is also the line in the log."""
-    settings, sagemaker = Settings.from_environ(os.environ), boto3.client("sagemaker")
+    return answered(event, os.environ, labelled_rows)
+
+
+def answered(event: Document, environ: Mapping[str, str], collect: Collect) -> Document:
+    """The answer to a call about a project whose rows `collect` finds."""
+    sagemaker = boto3.client("sagemaker")
     if event.get("action") == "collect":
         # Buckets by path, which needs no name for each.
         s3 = boto3.client("s3", config=Config(s3={"addressing_style": "path"}))
-        rows = LabelledRows(sagemaker, s3, settings.sources)
-        outcome = rows.collect(event["execution_id"], moment_of(event["window_end"]))
+        outcome = collect(sagemaker, s3, environ, event["execution_id"], moment_of(event["window_end"]))
         print(f"retrain.collect {json.dumps(outcome)}", flush=True)
         return outcome
+    settings = Settings.from_environ(environ)
     outcome = Retraining(sagemaker, boto3.client("events"), settings).decide(event["detail"])
     print(f"retrain.{outcome['action']} {json.dumps(outcome)}", flush=True)
     return outcome

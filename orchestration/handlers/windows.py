@@ -12,6 +12,9 @@ from typing import Any
 from urllib.parse import urlparse
 
 MOMENT, HOUR_FOLDER = "%Y-%m-%dT%H:%M:%SZ", "%Y/%m/%d/%H"
+# Rows of days lie below the day that they are of, whenever they came.
+DAY_FOLDER = "%Y/%m/%d"
+DAY_DEPTH = 3
 # Labels lie below the hour at which they came, by the clock of whoever wrote them down, which
 # may be behind the endpoint's.
 LABELS_EARLIER = timedelta(days=1)
@@ -66,6 +69,33 @@ def newest_hour(s3: Any, captured_uri: str, endpoint: str) -> datetime | None:
             folder = below[-1]
         hours.append(datetime.strptime(folder.removeprefix(variant), f"{HOUR_FOLDER}/").replace(tzinfo=UTC))
     return max(hours, default=None)
+
+
+def newest_day(s3: Any, rows_uri: str) -> datetime | None:
+    """The last day of which rows have come; None where none have.
+
+    Raises ValueError for a folder of no day.
+    """
+    top = f"{rows_uri.rstrip('/')}/"
+    folder = top
+    for _ in range(DAY_DEPTH):
+        below = _folders(s3, folder)
+        if not below:
+            return None
+        folder = below[-1]
+    return datetime.strptime(folder.removeprefix(top), f"{DAY_FOLDER}/").replace(tzinfo=UTC)
+
+
+def day_keys(s3: Any, rows_uri: str, window: Window) -> list[str]:
+    """The URIs of the objects with the rows of the window's days."""
+    top = f"{rows_uri.rstrip('/')}/"
+    last = f"{top}{(window.end - timedelta(microseconds=1)).strftime(DAY_FOLDER)}/"
+    found = []
+    for uri in _objects(s3, top, window.start.strftime(DAY_FOLDER)):
+        if uri[: len(last)] > last:
+            break
+        found.append(uri)
+    return found
 
 
 def label_keys(s3: Any, ground_truth_uri: str, start: datetime) -> list[str]:

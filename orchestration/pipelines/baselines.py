@@ -13,6 +13,7 @@ from typing import Any
 from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
+from orchestration.kinds import kind_of
 from orchestration.names import BASELINE, MODEL_BASELINE
 from orchestration.pipelines.processing import CACHED, PROCESSING, ProcessingJobs, job_input, output_uri
 from orchestration.project import Project
@@ -36,7 +37,7 @@ class Baselines:
         predictions = Join(on="/", values=[output_uri(evaluate, "evaluation"), PREDICTIONS])
         return cls(
             _step(jobs, BASELINE, output_uri(preprocess, "baseline"), {}),
-            _step(jobs, MODEL_BASELINE, predictions, _model_quality(project)),
+            _step(jobs, MODEL_BASELINE, predictions, kind_of(project).predictions_environment()),
         )
 
     def model_metrics(self, evaluation: Any) -> dict[str, Any]:
@@ -72,18 +73,6 @@ def _step(jobs: ProcessingJobs, name: str, dataset_uri: Any, variables: Mapping[
         outputs=[jobs.output(name, OUTPUT, f"{PROCESSING}/output")],
     )
     return ProcessingStep(name, step_args=arguments, cache_config=CACHED)
-
-
-def _model_quality(project: Project) -> dict[str, str]:
-    """Which column of predictions.csv is what."""
-    return {
-        "analysis_type": "MODEL_QUALITY",
-        "problem_type": project.problem_type,
-        "inference_attribute": "predicted_label",
-        "probability_attribute": "probability",
-        "ground_truth_attribute": "ground_truth",
-        "positive_label": project.target.positive,
-    }
 
 
 def _both(step: Any) -> dict[str, Any]:

@@ -5,19 +5,14 @@ what the API will look up in the online one, and refuses what the encoder does
 not give: a model is trained on the very columns that it will be asked with.
 """
 
-from dataclasses import dataclass
 from typing import Any
 
 from sagemaker.core.workflow.functions import JsonGet
 from sagemaker.core.workflow.properties import PropertyFile
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
-from orchestration.names import (
-    FEATURE_GROUP_NAME,
-    FEATURES,
-    INGEST,
-    feature_group_prefix,
-)
+from orchestration.names import FEATURE_GROUP_NAME, FEATURES, INGEST
+from orchestration.pipelines.features import FeatureSteps
 from orchestration.pipelines.processing import CACHED, PROCESSING, ProcessingJobs, job_input, output_uri
 
 # What `features` reads of preprocess's outputs, and what it leaves.
@@ -25,33 +20,25 @@ FEATURES_INPUTS = ("train", "validation", "keys")
 FEATURES_OUTPUTS = ("train", "validation", "features")
 
 
-@dataclass(frozen=True, slots=True)
-class Encodings:
-    """Both steps, and what a version must know of them."""
-
-    ingest: Any
-    features: Any
-    feature_group_name: Any
-
-    @classmethod
-    def of(cls, jobs: ProcessingJobs, project: str, preprocess: Any) -> "Encodings":
-        """Capture the steps; `preprocess` is the step that makes channels, keys and encoder."""
-        ingest, feature_group_name = _ingest(jobs, project)
-        return cls(ingest, _features(jobs, preprocess, feature_group_name), feature_group_name)
-
-    def metadata(self) -> dict[str, Any]:
-        """What a version's metadata say of the columns that it was trained on."""
-        return {FEATURE_GROUP_NAME: self.feature_group_name}
+def encodings(jobs: ProcessingJobs, prefix: str, preprocess: Any) -> FeatureSteps:
+    """Both steps, captured; `preprocess` is the step that makes channels, keys and encoder."""
+    ingest, feature_group_name = ingest_step(jobs, "ingest", prefix, [_schema(jobs)])
+    features = _features(jobs, preprocess, feature_group_name)
+    return FeatureSteps(
+        steps=(ingest, features),
+        sources=dict.fromkeys(("train", "validation"), features),
+        metadata={FEATURE_GROUP_NAME: feature_group_name},
+    )
 
 
-def _ingest(jobs: ProcessingJobs, project: str) -> tuple[Any, Any]:
-    """The schema's combinations to records; the step, and the name of the group that it filled."""
+def ingest_step(jobs: ProcessingJobs, command: str, prefix: str, inputs: list[Any]) -> tuple[Any, Any]:
+    """A step that fills a group of records; with it the name of the group."""
     report = PropertyFile(name="ingest", output_name="ingest", path="ingest.json")
-    arguments = jobs.processor("PreprocessImageUri", "preprocess", "ingest").run(
-        inputs=[_schema(jobs)],
+    arguments = jobs.processor("PreprocessImageUri", "preprocess", command).run(
+        inputs=inputs,
         outputs=[jobs.output(INGEST, "ingest", f"{PROCESSING}/output/ingest")],
         arguments=[
-            *("--feature-group-prefix", feature_group_prefix(project)),
+            *("--feature-group-prefix", prefix),
             *("--offline-store-uri", jobs.parameters["OfflineStoreUri"]),
             *("--role-arn", jobs.role_arn),
         ],

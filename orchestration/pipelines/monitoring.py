@@ -19,11 +19,10 @@ from sagemaker.mlops.workflow.lambda_step import LambdaOutput, LambdaOutputTypeE
 from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ProcessingStep
 
+from orchestration.kinds import kind_of
 from orchestration.monitoring import Monitor
 from orchestration.names import (
     ANALYSE,
-    MERGE,
-    MODEL_QUALITY,
     NOTIFY,
     PUBLISH,
     SCHEDULED_TIME,
@@ -32,9 +31,9 @@ from orchestration.names import (
     endpoint_name,
     monitor_name,
 )
-from orchestration.pipelines.analysis import analysis_environment
 from orchestration.pipelines.parameters import PipelineParameters
-from orchestration.pipelines.processing import PROCESSING, ProcessingJobs, job_input, output_uri
+from orchestration.pipelines.processing import PROCESSING, ProcessingJobs, hours_of, job_input
+from orchestration.pipelines.steps import steps_of
 from orchestration.project import Project
 
 # What the step `window` says: manifests, the baseline's files, the hours, where the report goes.
@@ -80,7 +79,7 @@ def _parameters(
         "EndOffset": monitor.end_offset,
         "MonitorImageUri": images[project.images.monitoring],
         "ProcessingInstanceType": project.instance_types.processing,
-        **({"OutputUri": f"s3://{bucket}/executions"} if name == MODEL_QUALITY else {}),
+        **steps_of(project).monitoring_parameters(name, bucket, images),
     }
     return PipelineParameters(
         {
@@ -111,8 +110,8 @@ class _Builder:
             },
             dict.fromkeys(WINDOW_OUTPUTS, LambdaOutputTypeEnum.String),
         )
-        merge = self._merge(window) if self.name == MODEL_QUALITY else None
-        analyse = self._analyse(window, merge)
+        before, data = steps_of(self.project).compared(self.jobs, self.name, window)
+        analyse = self._analyse(window, data)
         report = {"report": window.properties.Outputs["report"]}
         publish = self._called(
             PUBLISH,
@@ -135,7 +134,7 @@ class _Builder:
             if_steps=[notify],
             else_steps=[],
         )
-        return [window, *([merge] if merge else []), analyse, publish, violated]
+        return [window, *before, analyse, publish, violated]
 
     def _called(
         self,
@@ -153,29 +152,7 @@ class _Builder:
             depends_on=depends_on,
         )
 
-    def _merge(self, window: Any) -> Any:
-        """Each captured call of the window that has a label, with it."""
-        folders = {name: f"{INPUTS}/{name}" for name in ("captured", "labels")}
-        processor = self.jobs.processor(
-            "MonitorImageUri",
-            "monitor",
-            environment={
-                "dataset_source": folders["captured"],
-                "ground_truth_source": folders["labels"],
-                "output_path": OUTPUT,
-                **_hours(window),
-            },
-        )
-        arguments = processor.run(
-            inputs=[
-                job_input(name, window.properties.Outputs[name], folder, data_type="ManifestFile")
-                for name, folder in folders.items()
-            ],
-            outputs=[self.jobs.output(MERGE, "merged", OUTPUT)],
-        )
-        return ProcessingStep(MERGE, step_args=arguments)
-
-    def _analyse(self, window: Any, merge: Any) -> Any:
+    def _analyse(self, window: Any, data: Any) -> Any:
         """The window compared with the baseline of the version that serves."""
         project = self.project
         processor = self.jobs.processor(
@@ -192,16 +169,11 @@ class _Builder:
                 "publish_cloudwatch_metrics": "Enabled",
                 "sagemaker_endpoint_name": endpoint_name(project.name),
                 "sagemaker_monitoring_schedule_name": monitor_name(project.name, self.name),
-                **analysis_environment(project, self.name),
-                **_hours(window),
+                **kind_of(project).analysis_environment(self.name),
+                **hours_of(window),
             },
         )
         found = window.properties.Outputs
-        data = (
-            job_input("data", output_uri(merge, "merged"), f"{INPUTS}/data")
-            if merge
-            else job_input("data", found["captured"], f"{INPUTS}/data", data_type="ManifestFile")
-        )
         baseline = [
             job_input(name, found[name], f"{INPUTS}/{name}") for name in ("statistics", "constraints")
         ]
@@ -214,9 +186,3 @@ class _Builder:
         )
         arguments = processor.run(inputs=[data, *baseline, previous], outputs=[result])
         return ProcessingStep(ANALYSE, step_args=arguments)
-
-
-def _hours(window: Any) -> dict[str, Any]:
-    """Of what the objects hold, only calls of the window count."""
-    found = window.properties.Outputs
-    return {"start_time": found["window_start"], "end_time": found["window_end"]}

@@ -7,6 +7,7 @@ from typing import Any
 from sagemaker.core.workflow.parameters import ParameterFloat, ParameterInteger, ParameterString
 
 from orchestration.errors import ProjectError
+from orchestration.kinds import kind_of
 from orchestration.names import DATA_PARAMETERS, FEATURE_STORE
 from orchestration.project import Project
 from orchestration.schema import schema_body
@@ -25,24 +26,23 @@ class PipelineParameters:
     hyperparameters: Mapping[str, Any]
 
     @classmethod
-    def of(cls, project: Project, bucket: str, images: Mapping[str, str]) -> "PipelineParameters":
+    def of(
+        cls, project: Project, bucket: str, images: Mapping[str, str], extract_uri: str | None = None
+    ) -> "PipelineParameters":
         """The parameters of `project`, the project's own values as defaults."""
         monitoring = project.images.monitoring if project.monitoring else None
         fixed: dict[str, Value] = {
             # Named by its content: another schema is another URI, and nothing cached fits it.
             "SchemaUri": f"s3://{bucket}/{content_folder('schema', schema_body(project))}",
             "OutputUri": f"s3://{bucket}/executions",
+            **({"ExtractUri": extract_uri} if extract_uri else {}),
             **({"OfflineStoreUri": f"s3://{bucket}/{FEATURE_STORE}"} if project.feature_group else {}),
             "PreprocessImageUri": images[project.images.processing],
             "TrainingImageUri": images[project.images.training],
             **({"MonitorImageUri": images[monitoring]} if monitoring else {}),
             "ProcessingInstanceType": project.instance_types.processing,
             "TrainingInstanceType": project.instance_types.training,
-            "SplitSeed": project.split.seed,
-            "LiveSeed": project.split.live_seed,
-            "LiveFraction": project.split.live_fraction,
-            "TestFraction": project.split.test_fraction,
-            "ValidationFraction": project.split.validation_fraction,
+            **kind_of(project).parameters(),
             "OnBadRows": project.on_bad_rows,
             "MetricThreshold": project.metric.threshold,
         }
@@ -61,6 +61,10 @@ class PipelineParameters:
     def __getitem__(self, name: str) -> Any:
         """The parameter of that name."""
         return self.parameters[name]
+
+    def __contains__(self, name: str) -> bool:
+        """Whether there is one of that name."""
+        return name in self.parameters
 
     def all(self) -> list[Any]:
         """Every parameter, in the definition's order."""

@@ -15,6 +15,7 @@ from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join
 from sagemaker.mlops.workflow.steps import CacheConfig
 
+from orchestration.names import RETRAINED
 from orchestration.pipelines.parameters import PipelineParameters
 
 PROCESSING = "/opt/ml/processing"
@@ -81,3 +82,21 @@ def job_input(name: str, uri: Any, local_path: str, data_type: str = "S3Prefix")
 def output_uri(step: Any, name: str) -> Any:
     """Where a processing step leaves its output of that name."""
     return step.properties.ProcessingOutputConfig.Outputs[name].S3Output.S3Uri
+
+
+def hours_of(window: Any) -> dict[str, Any]:
+    """Of what the objects of a monitor's window hold, only calls of the window count."""
+    found = window.properties.Outputs
+    return {"start_time": found["window_start"], "end_time": found["window_end"]}
+
+
+def incoming_rows(bucket: str, name: str, local_path: str) -> Any:
+    """A retraining's rows, to where a new object starts the training pipeline.
+
+    Nothing but the rows may lie there: each object starts an execution.
+    """
+    folder = Join(on="", values=[f"s3://{bucket}/{RETRAINED}", ExecutionVariables.PIPELINE_EXECUTION_ID])
+    return ProcessingOutput(
+        output_name=name,
+        s3_output=ProcessingS3Output(s3_uri=folder, local_path=local_path, s3_upload_mode="EndOfJob"),
+    )

@@ -14,7 +14,10 @@ from typing import Any
 
 from sagemaker.core.model_registry import create_model_package_from_containers
 from sagemaker.core.training.configs import Compute, InputData, OutputDataConfig, StoppingCondition
-from sagemaker.core.workflow.conditions import ConditionGreaterThanOrEqualTo
+from sagemaker.core.workflow.conditions import (
+    ConditionGreaterThanOrEqualTo,
+    ConditionLessThanOrEqualTo,
+)
 from sagemaker.core.workflow.execution_variables import ExecutionVariables
 from sagemaker.core.workflow.functions import Join, JsonGet
 from sagemaker.core.workflow.pipeline_context import PipelineSession
@@ -26,6 +29,8 @@ from sagemaker.mlops.workflow.pipeline import Pipeline
 from sagemaker.mlops.workflow.steps import ProcessingStep, TrainingStep
 from sagemaker.train import ModelTrainer
 
+from orchestration.kinds import kind_of
+from orchestration.kinds.kind import Kind
 from orchestration.names import (
     CONDITION,
     CREATE_MODEL,
@@ -42,7 +47,7 @@ from orchestration.names import (
     pipeline_name,
 )
 from orchestration.pipelines.baselines import Baselines
-from orchestration.pipelines.encodings import Encodings
+from orchestration.pipelines.features import FeatureSteps
 from orchestration.pipelines.parameters import PipelineParameters
 from orchestration.pipelines.processing import (
     CACHED,
@@ -52,16 +57,9 @@ from orchestration.pipelines.processing import (
     job_input,
     output_uri,
 )
+from orchestration.pipelines.steps import steps_of
 from orchestration.project import Project
 from orchestration.settings import TELEMETRY_OPT_OUT
-
-# What preprocess leaves, one S3 folder each.
-PREPROCESS_OUTPUTS = (
-    *("train", "validation", "test", "live"),
-    *("keys", "encoder", "baseline", "schema", "report"),
-)
-# What the model's own container takes and gives.
-CONTENT_TYPES = ("text/csv", "application/json")
 
 
 class Keep(StrEnum):
@@ -79,11 +77,6 @@ class TrainingPipeline:
     values: Mapping[str, str | int | float]
 
 
-def metric_path(project: Project) -> str:
-    """Where evaluation.json keeps the metric that decides."""
-    return f"binary_classification_metrics.{project.metric.name}.value"
-
-
 def training_pipeline(
     project: Project,
     session: Any,
@@ -91,33 +84,36 @@ def training_pipeline(
     role_arn: str,
     images: Mapping[str, str],
     keep: Keep = Keep.REGISTER,
+    extract_uri: str | None = None,
 ) -> TrainingPipeline:
-    """The training pipeline of `project`; capturing it starts nothing and asks nobody."""
+    """The training pipeline of `project`; capturing it starts nothing and asks nobody.
+
+    `extract_uri` is where the extract of a map lies, for a project that counts places.
+    """
     if keep is Keep.CREATE_MODEL:
-        project = project.model_copy(update={"feature_group": None, "monitoring": None})
-    parameters = PipelineParameters.of(project, bucket, images)
+        project = project.without_services()
+    parameters = PipelineParameters.of(project, bucket, images, extract_uri)
     with warnings.catch_warnings():
         # Said once per captured step; capturing is what we are here for.
         warnings.filterwarnings("ignore", message="Running within a PipelineSession")
-        builder = _Builder(project, session, role_arn, parameters)
+        builder = _Builder(project, kind_of(project), session, role_arn, parameters)
         preprocess, report = builder.preprocess()
-        encodings = Encodings.of(builder.jobs, project.name, preprocess) if project.feature_group else None
-        train = builder.train(preprocess, encodings.features if encodings else preprocess)
+        features = steps_of(project).features(builder.jobs, preprocess)
+        train = builder.train(preprocess, features)
         evaluate, evaluation = builder.evaluate(preprocess, train)
         baselines = Baselines.of(builder.jobs, project, preprocess, evaluate) if project.monitoring else None
         kept = (
-            builder.register(preprocess, report, encodings, train, evaluate, baselines)
+            builder.register(preprocess, report, features, train, evaluate, baselines)
             if keep is Keep.REGISTER
             else builder.create_model(train)
         )
         condition = builder.condition(kept, evaluate, evaluation)
-    kept_in_store = [encodings.ingest, encodings.features] if encodings else []
     compared_with = [baselines.data, baselines.model] if baselines else []
     return TrainingPipeline(
         Pipeline(
             name=pipeline_name(project.name),
             parameters=parameters.all(),
-            steps=[preprocess, *kept_in_store, train, evaluate, *compared_with, condition],
+            steps=[preprocess, *features.steps, train, evaluate, *compared_with, condition],
             sagemaker_session=session,
         ),
         parameters.values(),
@@ -134,6 +130,7 @@ def capture_session(boto_session: Any, bucket: str) -> Any:
 @dataclass(frozen=True, slots=True)
 class _Builder:
     project: Project
+    kind: Kind
     session: Any
     role_arn: str
     parameters: PipelineParameters
@@ -154,30 +151,36 @@ class _Builder:
             "PreprocessImageUri", "preprocess", environment={"SLIPWAY_DATA_VERSION": split["DataVersion"]}
         )
         data_uri = Join(on="", values=["s3://", split["DataBucket"], "/", split["DataKey"]])
+        extract = (
+            [job_input("input-places", split["ExtractUri"], f"{PROCESSING}/input/places")]
+            if "ExtractUri" in split
+            else []
+        )
         arguments = processor.run(
             inputs=[
                 job_input("data", data_uri, f"{PROCESSING}/input/data"),
                 # CreateProcessingJob refuses an input that is called as an output is.
                 job_input("input-schema", split["SchemaUri"], f"{PROCESSING}/input/schema"),
+                *extract,
             ],
             outputs=[
                 self.jobs.output(PREPROCESS, name, f"{PROCESSING}/output/{name}")
-                for name in PREPROCESS_OUTPUTS
+                for name in self.kind.preprocess_outputs()
             ],
             arguments=[
-                *("--seed", split["SplitSeed"].to_string()),
-                *("--live-seed", split["LiveSeed"].to_string()),
-                *("--live-fraction", split["LiveFraction"].to_string()),
-                *("--test-fraction", split["TestFraction"].to_string()),
-                *("--validation-fraction", split["ValidationFraction"].to_string()),
+                *(
+                    text
+                    for flag, name in self.kind.preprocess_arguments().items()
+                    for text in (flag, split[name].to_string())
+                ),
                 *("--on-bad-rows", split["OnBadRows"]),
             ],
         )
         step = ProcessingStep(PREPROCESS, step_args=arguments, property_files=[report], cache_config=CACHED)
         return step, report
 
-    def train(self, preprocess: Any, channels: Any) -> Any:
-        """The channels that the step `channels` left to a model."""
+    def train(self, preprocess: Any, features: FeatureSteps) -> Any:
+        """The channels that preprocess left, or a step after it, to a model."""
         trainer = ModelTrainer(
             training_image=self.parameters["TrainingImageUri"],
             role=self.role_arn,
@@ -196,12 +199,12 @@ class _Builder:
             },
             output_data_config=OutputDataConfig(s3_output_path=self.jobs.folder(TRAIN)),
             input_data_config=[
-                InputData(channel_name=name, data_source=output_uri(step, name), content_type=content_type)
-                for name, step, content_type in (
-                    ("train", channels, "text/csv"),
-                    ("validation", channels, "text/csv"),
-                    ("encoder", preprocess, "application/json"),
+                InputData(
+                    channel_name=channel.name,
+                    data_source=output_uri(features.source(channel.output, preprocess), channel.output),
+                    content_type=channel.content_type,
                 )
+                for channel in self.kind.channels
             ],
         )
         # The SDK reports the calls of some functions, this one among them, to AWS.
@@ -226,17 +229,16 @@ class _Builder:
 
     def condition(self, kept: Any, evaluate: Any, evaluation: Any) -> Any:
         """Keep the model, or fail and say which metric missed."""
-        reached = JsonGet(
-            step_name=evaluate.name, property_file=evaluation, json_path=metric_path(self.project)
-        )
+        metric = self.project.metric
+        metric_path = f"{self.kind.metrics_block}.{metric.name}.value"
+        reached = JsonGet(step_name=evaluate.name, property_file=evaluation, json_path=metric_path)
         threshold = self.parameters["MetricThreshold"]
         # A definition can join texts but not subtract: both values stand in the message.
-        message = Join(
-            on=" ", values=[self.project.metric.name, reached, "misses the threshold", threshold.to_string()]
-        )
+        message = Join(on=" ", values=[metric.name, reached, "misses the threshold", threshold.to_string()])
+        comparison = ConditionLessThanOrEqualTo if metric.less_is_better else ConditionGreaterThanOrEqualTo
         return ConditionStep(
             name=CONDITION,
-            conditions=[ConditionGreaterThanOrEqualTo(left=reached, right=threshold)],
+            conditions=[comparison(left=reached, right=threshold)],
             if_steps=[kept],
             else_steps=[FailStep(name=FAIL, error_message=message)],
         )
@@ -245,7 +247,7 @@ class _Builder:
         self,
         preprocess: Any,
         report: Any,
-        encodings: Encodings | None,
+        features: FeatureSteps,
         train: Any,
         evaluate: Any,
         baselines: Baselines | None,
@@ -256,8 +258,8 @@ class _Builder:
         create_model_package_from_containers(
             self.session,
             containers=[self._container(train)],
-            content_types=list(CONTENT_TYPES),
-            response_types=list(CONTENT_TYPES),
+            content_types=list(self.kind.content_types),
+            response_types=list(self.kind.content_types),
             inference_instances=[self.project.instance_types.endpoint],
             transform_instances=[self.project.instance_types.processing],
             model_package_group_name=model_package_group_name(self.project.name),
@@ -274,8 +276,8 @@ class _Builder:
                 DATA_VERSION: self.parameters["DataVersion"],
                 EXECUTION_ID: ExecutionVariables.PIPELINE_EXECUTION_ID,
                 # What was encoded by it can be decoded, which a retraining does.
-                ENCODER_URI: Join(on="/", values=[output_uri(preprocess, "encoder"), "encoder.json"]),
-                **(encodings.metadata() if encodings else {}),
+                ENCODER_URI: Join(on="/", values=[output_uri(preprocess, "encoder"), self.kind.encoder_file]),
+                **features.metadata,
             },
         )
         return ModelStep(REGISTER, step_args=self._captured())
@@ -296,8 +298,5 @@ class _Builder:
         return {
             "Image": self.parameters["TrainingImageUri"],
             "ModelDataUrl": train.properties.ModelArtifacts.S3ModelArtifacts,
-            "Environment": {
-                "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability",
-                "UNREADABLE_NUMBERS": self.project.unreadable_numbers,
-            },
+            "Environment": dict(self.kind.container_environment()),
         }

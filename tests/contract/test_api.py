@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from orchestration.api_document import api_document
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.settings import PROJECTS
 from tests.support.api_server import KEY, ApiServer, api_server, write_documents
 from tests.support.containers import run_job, wait_until

@@ -19,9 +19,14 @@ PROGRAM = (
 
 def definition(folder: Path, *arguments: str, **environment: str) -> tuple[str, bool]:
     """The definition's text, and whether the SDK made it."""
-    command = [sys.executable, "-c", PROGRAM, "definition", "--build-dir", str(folder), *arguments]
+    command = [sys.executable, "-c", PROGRAM, "definition", "--project", "bank", "--build-dir", str(folder)]
     ended = subprocess.run(
-        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, check=True
+        [*command, *arguments],
+        cwd=ROOT,
+        env={**os.environ, **environment},
+        capture_output=True,
+        text=True,
+        check=True,
     )
     file, is_made = ended.stdout.split()
     return Path(file).read_text(encoding="utf-8"), is_made == "True"

@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.jobs import docker_run, prepare_training, preprocess
-from orchestration.project import load_project
+from orchestration.project_file import load_tabular
 from tests.support.containers import serving
 from tests.support.monitored import CSV, JobOf, Left, run_jobs
 
@@ -38,7 +38,7 @@ def jobs(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> dict[str, Left]:
     """Both baselines, and each window held against them."""
-    project = load_project("bank")
+    project = load_tabular("bank")
     root = tmp_path_factory.mktemp("bank")
     preprocess(preprocess_image, project, bank_csv, project.split.seed, root / "parts")
     prepare_training(project.hyperparameters, root / "parts", root / "trained")

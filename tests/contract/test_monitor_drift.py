@@ -95,7 +95,7 @@ def other_types() -> JobOf:
 @pytest.fixture(scope="module")
 def bank_rows(preprocess_image: str, bank_csv: Path, tmp_path_factory: pytest.TempPathFactory) -> str:
     """What Pipeline I makes of bank's real rows for a monitor to compare with."""
-    from orchestration.project import load_project
+    from orchestration.project_file import load_project
     from orchestration.schema import schema_document
     from tests.support.preprocess_data import write_processing_root
 

@@ -12,7 +12,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from orchestration.clients import boto_session
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.settings import Settings
 
 Definition = dict[str, Any]

@@ -18,7 +18,7 @@ from botocore.validate import ParamValidator
 
 from orchestration.clients import boto_session
 from orchestration.names import DATA_PARAMETERS
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.settings import Settings
 
 Definition = dict[str, Any]

@@ -15,7 +15,7 @@ from typing import Any
 
 import pytest
 
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.schema import schema_document
 from scripts.commands import ROOT
 from tests.support.containers import Ended, ended, run_job, run_python, started_job, wait_until

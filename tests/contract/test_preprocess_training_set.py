@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.schema import schema_document
 from tests.support.containers import Ended, run_job
 from tests.support.preprocess_data import outputs_of, write_processing_root

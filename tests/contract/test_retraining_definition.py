@@ -11,7 +11,7 @@ from botocore.model import ServiceModel
 from botocore.validate import ParamValidator
 
 from orchestration.clients import boto_session
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.settings import Settings
 from tests.support.preprocess_readme import README
 
@@ -36,7 +36,6 @@ def definition() -> Iterator[Definition]:
 
         text = retraining_pipeline(
             project,
-            project.monitoring.retraining,
             capture_session(boto_session(settings), "slipway-bank"),
             "slipway-bank",
             settings.role_arn,

@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.jobs import docker_run, prepare_training, preprocess
-from orchestration.project import load_project
+from orchestration.project_file import load_tabular
 from tests.support.containers import Endpoint, run_python, serving
 
 CSV = "text/csv"
@@ -35,7 +35,7 @@ def bank(
     preprocess_image: str, train_xgb_image: str, bank_csv: Path, tmp_path_factory: pytest.TempPathFactory
 ) -> Path:
     """What preprocessing and training made of the real rows."""
-    project = load_project("bank")
+    project = load_tabular("bank")
     root = tmp_path_factory.mktemp("bank")
     preprocess(preprocess_image, project, bank_csv, project.split.seed, root / "parts")
     prepare_training(project.hyperparameters, root / "parts", root / "trained")

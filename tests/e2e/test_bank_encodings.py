@@ -9,7 +9,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.project import NumericFeature, load_project
+from orchestration.project_file import load_tabular
+from orchestration.tabular_project import NumericFeature
 from tests.support.api_server import ApiServer, api_server, write_documents
 from tests.support.bank_runs import BUCKET, ENDPOINT, FEW_ROUNDS, WITHOUT_MONITORS, Bank, Ended
 from tests.support.containers import wait_until
@@ -59,7 +60,7 @@ def server(
 
 def records_of(file: Path) -> list[dict[str, Any]]:
     """Every row as a record of the API: the used features, numbers as numbers."""
-    features = load_project("bank").used_features
+    features = load_tabular("bank").used_features
     with file.open(newline="") as rows:
         return [
             {
@@ -124,7 +125,7 @@ def test_every_row_of_bank_is_served_as_it_was_trained_byte_for_byte(
     bank: Bank, trained: Ended, server: ApiServer, bank_csv: Path
 ) -> None:
     records = records_of(bank_csv)
-    categories = [feature.name for feature in load_project("bank").used_features if feature.type == "String"]
+    categories = [feature.name for feature in load_tabular("bank").used_features if feature.type == "String"]
     assert len({tuple(record[name] for name in categories) for record in records}) == SEEN_COMBINATIONS
 
     asked: set[str] = set()

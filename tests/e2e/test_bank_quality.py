@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from benchmarks.model_quality import WITH_EARLIER_CAMPAIGNS, measured
-from orchestration.project import load_project
+from orchestration.project_file import load_tabular
 
 
 # The floors are the project's goals for the real file, `live` set aside, on the
@@ -25,7 +25,7 @@ def test_the_mean_over_three_splits_reaches_the_floor(
 ) -> None:
     images = {"preprocess": preprocess_image, "train_xgb": train_xgb_image}
 
-    project = load_project("bank", overrides)
+    project = load_tabular("bank", overrides)
     ours = measured(project, {"ours": project.hyperparameters}, images, bank_csv)["ours"]
 
     assert ours.mean("accuracy") >= accuracy

@@ -12,7 +12,7 @@ from uuid import uuid4
 import docker
 
 from orchestration.local_mode import free_port
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.schema import schema_document
 from scripts.commands import ROOT
 from tests.support.bank_runs import Bank

@@ -151,7 +151,10 @@ def test_only_the_programs_of_orchestration_take_the_environment_and_they_pass_i
     }
 
     # A function of Lambda is a program of its own.
-    functions = {(f"{name}.py", "handler") for name in ("deploy", "monitor", "retrain")}
+    functions = {
+        (f"{name}.py", "handler")
+        for name in ("deploy", "monitor", "retrain", "forecast_monitor", "forecast_retrain")
+    }
     assert readers == {("__main__.py", "main"), ("data_source.py", "main")} | functions
 
 

@@ -1,5 +1,5 @@
 from orchestration.api_document import api_document
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.schema import schema_document
 
 

@@ -115,7 +115,16 @@ def test_rows_that_cannot_be_counted_are_left_to_preprocess(tmp_path: Path) -> N
 def test_it_runs_on_a_bare_python_and_prints_one_line(rows_csv: Path, tmp_path: Path) -> None:
     # -S leaves out site-packages, as on a machine before `make setup`.
     answer = subprocess.run(
-        [sys.executable, "-S", "-m", "orchestration.data_source", "--data", str(rows_csv)],
+        [
+            sys.executable,
+            "-S",
+            "-m",
+            "orchestration.data_source",
+            "--project",
+            "bank",
+            "--data",
+            str(rows_csv),
+        ],
         cwd=ROOT,
         env={"PATH": ""},
         capture_output=True,
@@ -130,7 +139,7 @@ def test_it_runs_on_a_bare_python_and_prints_one_line(rows_csv: Path, tmp_path: 
 
 def test_a_missing_file_ends_the_command_with_one_line(tmp_path: Path) -> None:
     answer = subprocess.run(
-        [sys.executable, "-S", "-m", "orchestration.data_source"],
+        [sys.executable, "-S", "-m", "orchestration.data_source", "--project", "bank"],
         cwd=ROOT,
         env={"PATH": "", "DATA": "nowhere.csv"},
         capture_output=True,

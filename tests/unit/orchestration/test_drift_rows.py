@@ -10,9 +10,10 @@ from orchestration.arguments import parser
 from orchestration.drift_kind import Kind
 from orchestration.drift_rows import changed, live_rows
 from orchestration.errors import DriftError
-from orchestration.project import NumericFeature, Project, load_project
+from orchestration.project_file import load_tabular
+from orchestration.tabular_project import NumericFeature, TabularProject
 
-BANK = load_project("bank")
+BANK = load_tabular("bank")
 ROW = {
     feature.name: "40" if isinstance(feature, NumericFeature) else feature.categories[0]
     for feature in BANK.used_features
@@ -60,7 +61,7 @@ def test_wrong_labels_are_the_other_value_and_the_rows_as_they_are() -> None:
 
 @pytest.mark.parametrize("kind", list(Kind))
 def test_the_verb_s_word_is_the_kind_itself(kind: Kind) -> None:
-    asked = parser().parse_args(["drift", "--kind", str(kind)])
+    asked = parser().parse_args(["drift", "--project", "bank", "--kind", str(kind)])
 
     assert asked.kind is kind
 
@@ -71,7 +72,7 @@ def test_nobody_tells_labels_that_are_missing() -> None:
     assert (row.record, row.label) == (RECORD, None)
 
 
-def without_numbers() -> Project:
+def without_numbers() -> TabularProject:
     features = [feature for feature in BANK.features if not isinstance(feature, NumericFeature)]
     return BANK.model_copy(update={"features": tuple(features)})
 

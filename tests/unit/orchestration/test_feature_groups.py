@@ -31,7 +31,7 @@ class Bank:
 
     @property
     def groups(self) -> FeatureGroups:
-        return FeatureGroups(self.aws, "bank")
+        return FeatureGroups(self.aws, "bank", "bank-encodings")
 
     def group(self, name: str, records: int | None = None) -> None:
         """Create a group; once all its records are there it has a tag that says how many."""
@@ -158,7 +158,7 @@ def test_a_group_that_cannot_be_deleted_says_why(bank: Bank) -> None:
         def describe_feature_group(self, **_: Any) -> dict[str, str]:
             return {"FeatureGroupStatus": "DeleteFailed", "FailureReason": "the table is locked"}
 
-    groups = FeatureGroups(account(Stuck()), "bank")
+    groups = FeatureGroups(account(Stuck()), "bank", "bank-encodings")
 
     with pytest.raises(FeatureGroupError, match="the table is locked"):
         groups.delete(EncodingGroup(OLD, "Created", "2026-01-01T00:00:00+0000", 1, None, (), None))

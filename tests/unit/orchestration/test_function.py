@@ -11,7 +11,7 @@ from orchestration.deploy_function import deploy_function
 from orchestration.function import HANDLERS, Function, packed
 from orchestration.monitor_function import monitor_function
 from orchestration.monitoring import Retraining
-from orchestration.retraining import retrain_function
+from orchestration.retrain_function import retrain_function
 from orchestration.settings import Settings
 
 AWS = Aws(Settings.from_environ({}))

@@ -13,7 +13,7 @@ from orchestration.console import Console
 from orchestration.errors import MonitoringError
 from orchestration.monitor import monitor
 from orchestration.monitors import Monitors
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.settings import Settings
 from tests.support.objects import Objects
 

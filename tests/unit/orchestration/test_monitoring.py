@@ -5,7 +5,7 @@ import pytest
 
 from orchestration.errors import ProjectError
 from orchestration.monitoring import Monitor, Monitoring, Retraining
-from orchestration.project import load_project, parse_project
+from orchestration.project_file import load_project, parse_project
 
 BANK = load_project("bank")
 

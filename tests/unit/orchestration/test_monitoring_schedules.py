@@ -10,7 +10,7 @@ from orchestration.clients import Aws
 from orchestration.errors import MonitoringError
 from orchestration.handlers.monitored_window import Baseline
 from orchestration.monitoring_schedules import MonitoringSchedules
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 from orchestration.settings import Settings
 from tests.support.monitoring import MonitoringPlane
 

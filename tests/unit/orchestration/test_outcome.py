@@ -6,7 +6,7 @@ import pytest
 
 from orchestration.errors import PipelineError
 from orchestration.outcome import compared, features_detail, ingest_detail, missed, model_digest
-from orchestration.project import load_project
+from orchestration.project_file import load_project
 
 BANK = load_project("bank", ("metric.threshold=0.95",))
 
@@ -35,12 +35,12 @@ def test_a_comparison_is_shown(value: float, expected: str) -> None:
 
 
 def test_a_models_digest_is_that_of_the_model_not_of_the_archive() -> None:
-    assert model_digest(archive(model_ubj=b"trees")) == hashlib.sha256(b"trees").hexdigest()
+    assert model_digest(archive(model_ubj=b"trees"), "model.ubj") == hashlib.sha256(b"trees").hexdigest()
 
 
 def test_an_archive_without_a_model_is_refused() -> None:
     with pytest.raises(PipelineError, match=r"no model\.ubj"):
-        model_digest(archive(other_txt=b""))
+        model_digest(archive(other_txt=b""), "model.ubj")
 
 
 @pytest.mark.parametrize(

@@ -5,7 +5,7 @@ import pytest
 import yaml
 
 from orchestration.errors import ProjectError
-from orchestration.project import load_project, parse_project
+from orchestration.project_file import load_project, load_tabular, parse_project
 from orchestration.settings import PROJECTS
 
 
@@ -118,7 +118,7 @@ def test_an_override_replaces_one_value() -> None:
 
 
 def test_an_override_reaches_a_feature_by_its_name() -> None:
-    project = load_project("bank", ("features.poutcome.use=true",))
+    project = load_tabular("bank", ("features.poutcome.use=true",))
 
     assert "poutcome" in [feature.name for feature in project.used_features]
 
@@ -139,7 +139,7 @@ def test_an_override_is_checked_like_the_file() -> None:
 
 
 def test_bank_keeps_its_encoded_categories_in_a_feature_group() -> None:
-    group = load_project("bank").feature_group
+    group = load_tabular("bank").feature_group
 
     # Whoever calls has an answer for every record that the schema allows.
     assert group is not None

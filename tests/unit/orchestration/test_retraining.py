@@ -7,8 +7,9 @@ from typing import Any
 
 from orchestration.function import Function
 from orchestration.handlers import retrain
+from orchestration.handlers.labelled_rows import Sources
 from orchestration.monitoring import Retraining
-from orchestration.retraining import retrain_function
+from orchestration.retrain_function import retrain_function
 
 RETRAINING = Retraining(cool_down="PT6H", per_day=4, look_back="P30D")
 
@@ -19,13 +20,14 @@ def function() -> Function:
 
 
 def test_the_function_s_variables_are_what_it_reads() -> None:
-    settings = retrain.Settings.from_environ(function().variables)
+    variables = function().variables
+    settings, sources = retrain.Settings.from_environ(variables), Sources.from_environ(variables)
 
     assert settings.project == "bank"
     assert settings.pipeline_name == "slipway-bank-retraining"
     assert settings.limits == retrain.Limits(RETRAINING.cool_down_time, 4)
-    assert settings.sources.look_back == RETRAINING.look_back_time
-    assert settings.sources.windows_uri == "s3://slipway-bank/monitoring/windows"
+    assert sources.look_back == RETRAINING.look_back_time
+    assert sources.windows_uri == "s3://slipway-bank/monitoring/windows"
 
 
 def test_every_module_that_it_imports_is_in_its_archive() -> None:

@@ -1,8 +1,11 @@
 import pytest
 
 from orchestration.errors import ProjectError
-from orchestration.project import FEATURE_NAME, CategoricalFeature, NumericFeature, load_project
-from orchestration.schema import encoded_names, schema_document
+from orchestration.project_file import load_tabular
+from orchestration.project_model import FEATURE_NAME
+from orchestration.schema import schema_document
+from orchestration.tabular_project import CategoricalFeature, NumericFeature
+from orchestration.tabular_schema import encoded_names
 
 
 def categorical(name: str, *categories: str) -> CategoricalFeature:
@@ -74,7 +77,7 @@ def test_a_feature_without_a_letter_is_refused() -> None:
 
 
 def test_the_schema_holds_the_used_features_in_the_files_order() -> None:
-    project = load_project("bank")
+    project = load_tabular("bank")
 
     schema = schema_document(project)
 

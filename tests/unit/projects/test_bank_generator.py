@@ -5,7 +5,8 @@ from pathlib import Path
 
 import pytest
 
-from orchestration.project import CategoricalFeature, load_project
+from orchestration.project_file import load_tabular
+from orchestration.tabular_project import CategoricalFeature
 from projects.bank.generate import COLUMNS, rows, write_rows
 
 Row = dict[str, str]
@@ -27,7 +28,7 @@ def test_the_same_seed_gives_the_same_bytes(tmp_path: Path) -> None:
 
 
 def test_every_row_is_legal(generated: list[Row]) -> None:
-    project = load_project("bank")
+    project = load_tabular("bank")
 
     for feature in project.features:
         values = {row[feature.name] for row in generated}
@@ -47,7 +48,7 @@ def test_answers_are_as_rare_as_in_the_real_data(generated: list[Row]) -> None:
 
 
 def test_columns_are_named_as_in_the_real_data() -> None:
-    project = load_project("bank")
+    project = load_tabular("bank")
 
     assert set(COLUMNS) == {feature.name for feature in project.features} | {"y"}
 

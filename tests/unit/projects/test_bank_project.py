@@ -4,10 +4,11 @@ import pytest
 from botocore.loaders import Loader
 
 from orchestration.download import canonical_digest
-from orchestration.project import CategoricalFeature, NumericFeature, load_project
+from orchestration.project_file import load_tabular
 from orchestration.schema import schema_document
+from orchestration.tabular_project import CategoricalFeature, NumericFeature
 
-BANK = load_project("bank")
+BANK = load_tabular("bank")
 
 
 def test_the_features_are_those_of_the_study() -> None:
@@ -55,4 +56,5 @@ def test_instance_types_exist(instance_type: str, shape: str) -> None:
 
 
 def test_the_real_file_is_the_one_that_a_download_is_checked_against(bank_csv: Path) -> None:
+    assert BANK.data is not None
     assert canonical_digest(bank_csv.read_bytes()) == (BANK.data.rows, BANK.data.canonical_sha256)

@@ -8,7 +8,8 @@ from typing import Any
 
 import pytest
 
-from orchestration.handlers.labelled_rows import LabelledRows, NothingToTrainOnError
+from orchestration.handlers.labelled_rows import LabelledRows
+from orchestration.handlers.versions import NothingToTrainOnError
 from tests.support.control_plane import ControlPlane
 from tests.support.objects import Objects
 from tests.support.pipeline_plane import ROLE, PipelinePlane, definition

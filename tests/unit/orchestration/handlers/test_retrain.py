@@ -24,7 +24,7 @@ SOURCES = Sources(
     training_pipeline_name="slipway-bank-training",
     look_back=timedelta(days=30),
 )
-SETTINGS = Settings("bank", PIPELINE, Limits(timedelta(hours=6), 4), SOURCES)
+SETTINGS = Settings("bank", PIPELINE, Limits(timedelta(hours=6), 4))
 NOON = datetime(2026, 11, 26, 12, tzinfo=UTC)
 
 
@@ -223,12 +223,15 @@ ENVIRONMENT = {
 
 def test_the_function_s_configuration_is_read_once() -> None:
     assert Settings.from_environ(ENVIRONMENT) == SETTINGS
+    assert Sources.from_environ(ENVIRONMENT) == SOURCES
 
 
 @pytest.mark.parametrize("missing", ENVIRONMENT)
 def test_a_missing_variable_is_named(missing: str) -> None:
+    rest = {name: value for name, value in ENVIRONMENT.items() if name != missing}
+
     with pytest.raises(KeyError, match=missing):
-        Settings.from_environ({name: value for name, value in ENVIRONMENT.items() if name != missing})
+        (Settings.from_environ(rest), Sources.from_environ(rest))
 
 
 def test_the_entry_point_says_in_the_log_what_was_decided(

@@ -1,0 +1,101 @@
+"""A forecasting project's own steps: places, forecasts beside what came true, rows appended."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any, ClassVar
+
+from sagemaker.mlops.workflow.steps import ProcessingStep
+
+from orchestration.forecasting_project import ForecastingProject
+from orchestration.kinds.forecasting import Forecasting
+from orchestration.names import APPEND, FEATURE_GROUP_NAME, FORECAST_ACTUALS, MODEL_QUALITY
+from orchestration.pipelines.encodings import ingest_step
+from orchestration.pipelines.features import FeatureSteps
+from orchestration.pipelines.processing import (
+    PROCESSING,
+    ProcessingJobs,
+    incoming_rows,
+    job_input,
+    output_uri,
+)
+from orchestration.schema import schema_body
+from orchestration.storage import content_folder
+
+INPUTS = f"{PROCESSING}/input"
+
+
+@dataclass(frozen=True, slots=True)
+class ForecastingSteps:
+    """The steps of one project."""
+
+    project: ForecastingProject
+
+    # The rows that the newest approved version was trained on, and a manifest of those that came since.
+    collected: ClassVar[tuple[str, ...]] = ("base", "actuals")
+
+    def features(self, jobs: ProcessingJobs, preprocess: Any) -> FeatureSteps:
+        """Where there is a group, each place's counts into it; series have them from preprocess."""
+        if self.project.feature_group is None:
+            return FeatureSteps()
+        places = job_input("input-places", output_uri(preprocess, "places"), f"{INPUTS}/places")
+        prefix = Forecasting(self.project).feature_group_prefix()
+        ingest, feature_group_name = ingest_step(jobs, "ingest-places", prefix, [places, _schema(jobs)])
+        return FeatureSteps(steps=(ingest,), metadata={FEATURE_GROUP_NAME: feature_group_name})
+
+    def monitoring_parameters(self, monitor: str, bucket: str, images: Mapping[str, str]) -> dict[str, str]:
+        """What joins forecasts and actuals, and where they are put."""
+        if monitor != MODEL_QUALITY:
+            return {}
+        return {
+            "OutputUri": f"s3://{bucket}/executions",
+            "SchemaUri": f"s3://{bucket}/{content_folder('schema', schema_body(self.project))}",
+            "PreprocessImageUri": images[self.project.images.processing],
+        }
+
+    def compared(self, jobs: ProcessingJobs, monitor: str, window: Any) -> tuple[list[Any], Any]:
+        """The window's rows as they came, or beside what was forecast of them."""
+        found = window.properties.Outputs
+        if monitor != MODEL_QUALITY:
+            return [], job_input("data", found["captured"], f"{INPUTS}/data", data_type="ManifestFile")
+        processor = jobs.processor(
+            "PreprocessImageUri",
+            *("preprocess", FORECAST_ACTUALS),
+            environment={"window_start": found["window_start"], "window_end": found["window_end"]},
+        )
+        arguments = processor.run(
+            inputs=[
+                job_input("captured", found["captured"], f"{INPUTS}/captured", data_type="ManifestFile"),
+                job_input("actuals", found["labels"], f"{INPUTS}/actuals", data_type="ManifestFile"),
+                _schema(jobs),
+            ],
+            outputs=[
+                jobs.output(FORECAST_ACTUALS, name, f"{PROCESSING}/output/{name}")
+                for name in ("forecasts", "report")
+            ],
+        )
+        joined = ProcessingStep(FORECAST_ACTUALS, step_args=arguments)
+        return [joined], job_input("data", output_uri(joined, "forecasts"), f"{INPUTS}/data")
+
+    def retraining_parameters(self, images: Mapping[str, str]) -> dict[str, str | int]:  # noqa: ARG002
+        """On what the job runs that appends."""
+        return {"ProcessingInstanceType": self.project.instance_types.processing}
+
+    def retraining(self, jobs: ProcessingJobs, collect: Any, bucket: str) -> list[Any]:
+        """The earlier rows and those that came since, in one file."""
+        found = collect.properties.Outputs
+        arguments = jobs.processor("PreprocessImageUri", "preprocess", APPEND).run(
+            inputs=[
+                job_input("input-data", found["base"], f"{INPUTS}/data"),
+                job_input("actuals", found["actuals"], f"{INPUTS}/actuals", data_type="ManifestFile"),
+                _schema(jobs),
+            ],
+            outputs=[
+                incoming_rows(bucket, "data", f"{PROCESSING}/output/data"),
+                jobs.output(APPEND, "report", f"{PROCESSING}/output/report"),
+            ],
+        )
+        return [ProcessingStep(APPEND, step_args=arguments)]
+
+
+def _schema(jobs: ProcessingJobs) -> Any:
+    return job_input("input-schema", jobs.parameters["SchemaUri"], f"{INPUTS}/schema")

@@ -10,13 +10,22 @@ from preprocess.__main__ import COMMANDS
 from preprocess.arguments import LARGEST_SEED, ArgumentParser, OnBadRows, SplitPlan, parse_arguments
 from preprocess.combinations import MOST_COMBINATIONS, Combinations
 from preprocess.csv_rows import read_csv
-from preprocess.feature_arguments import DIGEST_DIGITS, LONGEST_PREFIX, features_parser, ingest_parser
+from preprocess.feature_arguments import (
+    DIGEST_DIGITS,
+    LONGEST_PREFIX,
+    features_parser,
+    ingest_parser,
+    ingest_places_parser,
+)
 from preprocess.feature_group import OFFLINE_RECORDS_TAG, RECORDS_TAG, definitions
 from preprocess.feature_records import MOMENT
 from preprocess.features import PARTS
 from preprocess.features import REPORT as FEATURES_REPORT
+from preprocess.forecasting.append import ROWS as APPENDED
+from preprocess.forecasting.arguments import append_parser, forecast_actuals_parser
+from preprocess.forecasting.forecast_actuals import FORECASTS
 from preprocess.ingest import REPORT as INGEST_REPORT
-from preprocess.report import FAULT_LIMIT, Report
+from preprocess.report import FAULT_LIMIT, REPORT, Report
 from preprocess.schema import Schema, parse_schema
 from preprocess.training_set import EXAMPLE_LIMIT
 from preprocess.training_set import REPORT as TRAINING_SET_REPORT
@@ -84,6 +93,9 @@ def in_force(parser: ArgumentParser) -> dict[str, str]:
 def test_the_tables_of_the_commands_arguments_are_the_ones_in_force() -> None:
     assert documented_arguments("ingest") == in_force(ingest_parser(ContainerRoot()))
     assert documented_arguments("features") == in_force(features_parser(ContainerRoot()))
+    assert documented_arguments("ingest-places") == in_force(ingest_places_parser(ContainerRoot()))
+    assert documented_arguments("forecast-actuals") == in_force(forecast_actuals_parser(ContainerRoot()))
+    assert documented_arguments("append") == in_force(append_parser(ContainerRoot()))
     assert documented_arguments("training-set") == in_force(training_set_parser(ContainerRoot()))
     assert f"at most {LONGEST_PREFIX} letters" in README
 
@@ -95,6 +107,9 @@ def test_what_the_commands_leave_is_documented() -> None:
         "`ingest`": [INGEST_REPORT],
         "`features`": [*PARTS.values(), FEATURES_REPORT],
         "`training-set`": [TRAINING_SET, TRAINING_SET_REPORT],
+        "`ingest-places`": [INGEST_REPORT],
+        "`forecast-actuals`": [FORECASTS, REPORT],
+        "`append`": [APPENDED, REPORT],
     }
 
 

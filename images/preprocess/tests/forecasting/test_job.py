@@ -116,11 +116,11 @@ def test_live_requests_ask_for_the_last_days_in_both_forms(ml: Path) -> None:
     raw, encoded = (lines(output / "live" / name)[0] for name in ("live.jsonl", "encoded.jsonl"))
 
     begun = DAYS - HORIZON
-    beginning = {"item_id": "1_20", "start": iso(0), "target": list(range(begun))}
-    ending = {"start_of_forecast": iso(begun), "actual": list(range(begun, DAYS))}
+    beginning: dict[str, object] = {"item_id": "1_20", "start": iso(0), "target": list(range(begun))}
+    ending: dict[str, object] = {"start_of_forecast": iso(begun), "actual": list(range(begun, DAYS))}
     known = [1.5 + day for day in range(DAYS)]
     assert raw == {"instance": {**beginning, "known": {"price": known[begun:]}}, **ending}
-    instance = {**beginning, "cat": [0, 0, 0], "static_real": [], "dynamic_feat": [known]}
+    instance: dict[str, object] = {**beginning, "cat": [0, 0, 0], "static_real": [], "dynamic_feat": [known]}
     assert encoded == {"instance": instance, **ending}
 
 

@@ -24,6 +24,11 @@ REGISTRY ?=
 PYTHON ?= python3
 VENV := .venv/bin
 
+# The stack, with the images that the project names and those that are part of it.
+start-for-project = $(PYTHON) -m scripts.setup && \
+	images=$$($(VENV)/python -m orchestration images --project $(PROJECT)) && \
+	$(PYTHON) -m scripts.images build $$images localstack emulator lambda_python && $(PYTHON) -m scripts.stack up
+
 # Values that the verbs' programs read; what the caller has set stays.
 export AWS_ENDPOINT_URL ?= http://localhost:4566
 export AWS_DEFAULT_REGION ?= us-east-1
@@ -52,15 +57,15 @@ up: images ## Start LocalStack and the emulator and wait until they answer
 run: ## Build, train, register, approve and deploy the project's model, and ask it (DATA=path, MODE=sdk-local)
 	@$(PYTHON) -c "import scripts" # says so where this Python is too old
 	@$(PYTHON) -m orchestration.data_source --project $(PROJECT)
-	@$(MAKE) --no-print-directory up IMAGE="preprocess train_xgb monitor localstack emulator lambda_python"
+	@$(call start-for-project)
 	@$(VENV)/python -m orchestration run --project $(PROJECT) --mode $(MODE) $(if $(FRESH),--fresh) \
 		$(foreach pair,$(SET),--set $(pair))
 
 api: up ## Start the inference API in front of the project's endpoint; it says how to ask it
 	@uri=$$($(VENV)/python -m orchestration api-document --project $(PROJECT)) && $(PYTHON) -m scripts.api --project $(PROJECT) "$$uri"
 
-monitor: setup ## Watch the project's endpoint each hour, and look at its newest hour now (BY=schedule: SageMaker's own schedules; STOP=1 ends it)
-	@$(MAKE) --no-print-directory up IMAGE="preprocess monitor localstack emulator lambda_python"
+monitor: ## Watch the project's endpoint each hour or day, and look at the newest one now (BY=schedule: SageMaker's own schedules; STOP=1 ends it)
+	@$(call start-for-project)
 	@$(VENV)/python -m orchestration monitor --project $(PROJECT) $(if $(BY),--by $(BY)) $(if $(STOP),--stop) \
 		$(foreach pair,$(SET),--set $(pair))
 

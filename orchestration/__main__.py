@@ -44,6 +44,7 @@ def main() -> int:
         "approve": decision,
         "reject": decision,
         "features": features,
+        "images": images,
         "monitor": monitor,
         "run": run,
     }[arguments.command]
@@ -85,8 +86,7 @@ def definition(arguments: argparse.Namespace, settings: Settings) -> int:
 
     project = load_project(arguments.project, tuple(arguments.set))
     with quiet(arguments.build_dir / "logs" / f"definition-{project.name}.log"):
-        images = references(project, settings)
-        written = training_definition(project, settings, images, arguments.build_dir)
+        written = training_definition(project, settings, references(project, settings), arguments.build_dir)
     print(written.file)
     return 0
 
@@ -98,6 +98,15 @@ def api_document(arguments: argparse.Namespace, settings: Settings) -> int:
 
     with _in_plain_words():
         print(store_api_document(load_project(arguments.project), settings))
+    return 0
+
+
+def images(arguments: argparse.Namespace, _settings: Settings) -> int:
+    """Print the images' names."""
+    from orchestration.images import names
+    from orchestration.project_file import load_project
+
+    print(*names(load_project(arguments.project)))
     return 0
 
 
@@ -251,11 +260,9 @@ def _execute(
     from orchestration.images import references
     from orchestration.run import Run
 
-    images = references(project, settings)
-    record.images = dict(images)
-    return Run(project, settings, images, arguments.build_dir, console, record, arguments.fresh).execute(
-        source
-    )
+    record.images = references(project, settings)
+    run = Run(project, settings, dict(record.images), arguments.build_dir, console, record, arguments.fresh)
+    return run.execute(source)
 
 
 def _execute_locally(
@@ -273,9 +280,9 @@ def _execute_locally(
 
     console.done("SageMaker Python SDK v3, local mode")
     # No endpoint of local mode is watched.
-    images = references(project.without_services(), settings)
-    record.images = {name: image_digest(reference) for name, reference in images.items()}
-    return LocalRun(project, settings, images, arguments.build_dir, console, record).execute(source)
+    found = references(project.without_services(), settings)
+    record.images = {name: image_digest(reference) for name, reference in found.items()}
+    return LocalRun(project, settings, found, arguments.build_dir, console, record).execute(source)
 
 
 def _sum_up(

@@ -12,10 +12,15 @@ def references(project: Project, settings: Settings) -> dict[str, str]:
     The name says nothing of whether the image has been built: who runs it finds it, or says so.
     Raises OrchestrationError for a name that is no image.
     """
-    names = [project.images.processing, project.images.training]
+    return {name: settings.image_of(name) or _reference(name) for name in names(project)}
+
+
+def names(project: Project) -> list[str]:
+    """The images that the project uses, of which one watches where anything is watched."""
+    found = [project.images.processing, project.images.training]
     if project.monitoring is not None and project.images.monitoring is not None:
-        names.append(project.images.monitoring)
-    return {name: settings.image_of(name) or _reference(name) for name in names}
+        found.append(project.images.monitoring)
+    return found
 
 
 def _reference(name: str) -> str:

@@ -14,8 +14,9 @@ WINDOW, MERGE, ANALYSE, PUBLISH, VIOLATED, NOTIFY = (
 
 # The retraining pipeline's steps, beside its merge.
 COLLECT, TRAINING_SET = "collect", "training-set"
-# Of a forecasting project: forecasts beside what came true, and the rows that came appended to the earlier.
-FORECAST_ACTUALS, APPEND = "forecast-actuals", "append"
+# Of a forecasting project: rows as they came, forecasts beside what came true, and the rows that
+# came appended to the earlier.
+ROWS, FORECAST_ACTUALS, APPEND = "rows", "forecast-actuals", "append"
 
 # What a project is watched by: its requests' columns, and its answers beside the truth.
 DATA_QUALITY, MODEL_QUALITY = "data-quality", "model-quality"

@@ -8,7 +8,7 @@ from sagemaker.mlops.workflow.steps import ProcessingStep
 
 from orchestration.forecasting_project import ForecastingProject
 from orchestration.kinds.forecasting import Forecasting
-from orchestration.names import APPEND, FEATURE_GROUP_NAME, FORECAST_ACTUALS, MODEL_QUALITY
+from orchestration.names import APPEND, FEATURE_GROUP_NAME, FORECAST_ACTUALS, MODEL_QUALITY, ROWS
 from orchestration.pipelines.encodings import ingest_step
 from orchestration.pipelines.features import FeatureSteps
 from orchestration.pipelines.processing import (
@@ -39,13 +39,16 @@ class ForecastingSteps:
             return FeatureSteps()
         places = job_input("input-places", output_uri(preprocess, "places"), f"{INPUTS}/places")
         prefix = Forecasting(self.project).feature_group_prefix()
-        ingest, feature_group_name = ingest_step(jobs, "ingest-places", prefix, [places, _schema(jobs)])
+        ingest, feature_group_name = ingest_step(jobs, "ingest-places", prefix, [places])
         return FeatureSteps(steps=(ingest,), metadata={FEATURE_GROUP_NAME: feature_group_name})
 
-    def monitoring_parameters(self, monitor: str, bucket: str, images: Mapping[str, str]) -> dict[str, str]:
-        """What joins forecasts and actuals, and where they are put."""
-        if monitor != MODEL_QUALITY:
-            return {}
+    def monitoring_parameters(
+        self,
+        monitor: str,  # noqa: ARG002
+        bucket: str,
+        images: Mapping[str, str],
+    ) -> dict[str, str]:
+        """What reads rows and forecasts, and where they are put."""
         return {
             "OutputUri": f"s3://{bucket}/executions",
             "SchemaUri": f"s3://{bucket}/{content_folder('schema', schema_body(self.project))}",
@@ -53,10 +56,15 @@ class ForecastingSteps:
         }
 
     def compared(self, jobs: ProcessingJobs, monitor: str, window: Any) -> tuple[list[Any], Any]:
-        """The window's rows as they came, or beside what was forecast of them."""
+        """The window's rows by themselves, or beside what was forecast of them."""
+        is_model_quality = monitor == MODEL_QUALITY
+        step = self._forecasts(jobs, window) if is_model_quality else self._rows(jobs, window)
+        output = "forecasts" if is_model_quality else "data"
+        return [step], job_input("data", output_uri(step, output), f"{INPUTS}/data")
+
+    def _forecasts(self, jobs: ProcessingJobs, window: Any) -> Any:
+        """A row for each series and day that was forecast and has come."""
         found = window.properties.Outputs
-        if monitor != MODEL_QUALITY:
-            return [], job_input("data", found["captured"], f"{INPUTS}/data", data_type="ManifestFile")
         processor = jobs.processor(
             "PreprocessImageUri",
             *("preprocess", FORECAST_ACTUALS),
@@ -72,9 +80,22 @@ class ForecastingSteps:
                 jobs.output(FORECAST_ACTUALS, name, f"{PROCESSING}/output/{name}")
                 for name in ("forecasts", "report")
             ],
+            arguments=["--on-bad-rows", self.project.on_bad_rows],
         )
-        joined = ProcessingStep(FORECAST_ACTUALS, step_args=arguments)
-        return [joined], job_input("data", output_uri(joined, "forecasts"), f"{INPUTS}/data")
+        return ProcessingStep(FORECAST_ACTUALS, step_args=arguments)
+
+    def _rows(self, jobs: ProcessingJobs, window: Any) -> Any:
+        """Rows in the form of the baseline, whichever they came in: nothing appended to themselves."""
+        found = window.properties.Outputs
+        arguments = jobs.processor("PreprocessImageUri", "preprocess", APPEND).run(
+            inputs=[
+                job_input("actuals", found["captured"], f"{INPUTS}/actuals", data_type="ManifestFile"),
+                _schema(jobs),
+            ],
+            outputs=[jobs.output(ROWS, name, f"{PROCESSING}/output/{name}") for name in ("data", "report")],
+            arguments=["--data", f"{INPUTS}/actuals", "--on-bad-rows", self.project.on_bad_rows],
+        )
+        return ProcessingStep(ROWS, step_args=arguments)
 
     def retraining_parameters(self, images: Mapping[str, str]) -> dict[str, str | int]:  # noqa: ARG002
         """On what the job runs that appends."""
@@ -93,6 +114,7 @@ class ForecastingSteps:
                 incoming_rows(bucket, "data", f"{PROCESSING}/output/data"),
                 jobs.output(APPEND, "report", f"{PROCESSING}/output/report"),
             ],
+            arguments=["--on-bad-rows", self.project.on_bad_rows],
         )
         return [ProcessingStep(APPEND, step_args=arguments)]
 

@@ -18,7 +18,7 @@ from tests.support.side_by_side import FailuresAtOnce, FileByFile, is_one_of_sev
 
 # Cheapest first: what is wrong is known as early as can be.
 FOLDERS = ("unit", "contract", "integration", "e2e", "ui")
-REAL_ROWS_BESIDE_THE_PROJECT = ROOT.parent / "shared" / "data" / "bank-full.csv"
+BESIDE_THE_PROJECT = ROOT.parent / "shared" / "data"
 RECORD = pytest.StashKey[TestRecord]()
 BEFORE = pytest.StashKey[Ours]()
 
@@ -161,13 +161,23 @@ def emulator_with(emulator_image: str, localstack: LocalStack) -> Iterator[Calla
 @pytest.fixture(scope="session")
 def bank_csv() -> Path:
     """The real rows of bank; skips where nobody gave them, and never where somebody did."""
-    given = os.environ.get("SLIPWAY_BANK_CSV")
+    return real_rows("bank", "bank-full.csv")
+
+
+@pytest.fixture(scope="session")
+def retail_csv() -> Path:
+    """The panel that retail is measured on; skips where nobody gave it, and never where somebody did."""
+    return real_rows("retail", "retail-sales.csv")
+
+
+def real_rows(project: str, name: str) -> Path:
+    """A project's own rows: those that somebody named, those beside the project, those that were fetched."""
+    variable = f"SLIPWAY_{project.upper()}_CSV"
+    given = os.environ.get(variable)
     if given:
-        assert Path(given).is_file(), f"SLIPWAY_BANK_CSV={given} does not exist"
+        assert Path(given).is_file(), f"{variable}={given} does not exist"
         return Path(given).resolve()
-    if REAL_ROWS_BESIDE_THE_PROJECT.is_file():
-        return REAL_ROWS_BESIDE_THE_PROJECT
-    fetched = ROOT / "build" / "data" / "bank" / "bank-full.csv"
-    if fetched.is_file():
-        return fetched
-    pytest.skip("the real rows are not here; `make data`, or SLIPWAY_BANK_CSV=path, brings them")
+    for found in (BESIDE_THE_PROJECT / name, ROOT / "build" / "data" / project / name):
+        if found.is_file():
+            return found
+    pytest.skip(f"the real rows are not here; `make data`, or {variable}=path, brings them")

@@ -117,11 +117,18 @@ def asked_to(do: str, **wish: object) -> bytes:
 @contextmanager
 def scripted_server_image(python_image: str, is_bindable: bool = True) -> Iterator[str]:
     """An image of the server above, made from one with Python; gone at the end."""
+    with program_image(python_image, PROGRAM, is_bindable) as image:
+        yield image
+
+
+@contextmanager
+def program_image(python_image: str, program: str, is_bindable: bool = True) -> Iterator[str]:
+    """An image that runs a program of Python's, made from one with Python; gone at the end."""
     repository, tag = "slipway-tests/scripted-server", uuid4().hex[:8]
     with closing(docker.from_env()) as engine:
         container = engine.containers.create(python_image, labels=LABELS)
         try:
-            changes = ["ENTRYPOINT " + json.dumps(["python", "-u", "-c", PROGRAM]), "CMD []"]
+            changes = ["ENTRYPOINT " + json.dumps(["python", "-u", "-c", program]), "CMD []"]
             if is_bindable:
                 changes.append(BIND_TO_PORT)
             container.commit(repository, tag, changes="\n".join(changes))

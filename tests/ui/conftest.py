@@ -10,6 +10,8 @@ from tests.support.api_deployment import Deployed, api_over, deployment
 from tests.support.api_server import PORT, ApiServer
 from tests.support.browser import Chromium, Page, chromium, opened_page
 from tests.support.emulator import Emulator
+from tests.support.endpoints import variant
+from tests.support.forecast_server import forecast_project, forecast_server_image
 
 # The browser shares the API's network, so it finds the API as on a machine of its own.
 URL = f"http://127.0.0.1:{PORT}/"
@@ -25,15 +27,29 @@ class Site:
 
 @pytest.fixture(scope="session")
 def site(
-    emulator: Emulator, train_xgb_image: str, api_image: str, tmp_path_factory: pytest.TempPathFactory
+    emulator: Emulator,
+    train_xgb_image: str,
+    api_image: str,
+    tmp_path_factory: pytest.TempPathFactory,
 ) -> Iterator[Site]:
-    """Two projects over one endpoint; the second, `strangers`, takes no ground truth."""
-    with deployment(emulator, train_xgb_image, tmp_path_factory.mktemp("trained") / "ml") as deployed:
+    """Two projects over one endpoint, `people` and `strangers`, which takes no labels; `tea` forecasts."""
+    root = tmp_path_factory.mktemp("trained") / "ml"
+    with (
+        forecast_server_image(api_image) as forecasting,
+        deployment(emulator, train_xgb_image, root) as deployed,
+    ):
         people = deployed.projects["looked-up"] | {"ground_truth_uri": f"s3://{emulator.bucket}/ui-truth"}
         strangers = deployed.projects["plain"] | {"project": "strangers", "ground_truth_uri": None}
-        two = replace(deployed, projects={"people": people | {"project": "people"}, "strangers": strangers})
-        with api_over(two, api_image, tmp_path_factory.mktemp("api") / "etc") as api:
-            yield Site(api, two)
+        endpoints = deployed.endpoints
+        forecasts = endpoints.in_service(endpoints.config(variant(endpoints.model(forecasting))))
+        projects = {
+            "people": people | {"project": "people"},
+            "strangers": strangers,
+            "tea": forecast_project("tea", forecasts),
+        }
+        three = replace(deployed, projects=projects)
+        with api_over(three, api_image, tmp_path_factory.mktemp("api") / "etc") as api:
+            yield Site(api, three)
 
 
 @pytest.fixture(scope="session")

@@ -2,29 +2,30 @@
 
 import json
 import math
-from pathlib import Path
 from typing import Any
 
 import pytest
 
-from scripts.commands import ROOT
 from tests.support.api_server import KEY
 from tests.support.browser import SHIFT, Page
+from tests.support.prediction_page import (
+    CONTRAST,
+    PICTURES,
+    STATUS,
+    ask,
+    contrasts,
+    give,
+    named_controls,
+    numbers,
+)
 from tests.ui.conftest import URL, Site
 
-PICTURES = ROOT / "build" / "ui"
 RECORD: dict[str, Any] = {"age": 63, "rate": None, "job": "student", "contact": "letter"}
-# What Chromium says of every answer that is an error.
-STATUS = "responded with a status of {}"
-# WCAG 2.2, 1.4.3: the contrast of text.
-CONTRAST = 4.5
-CONTRASTS = Path(__file__).with_name("contrasts.js").read_text(encoding="utf-8")
 
 
 def fill(page: Page, **changes: object) -> None:
     """Fill the form with the record and the key, by mouse and keyboard where that is text."""
-    page.evaluate("document.querySelector('#key').focus()")
-    page.type(KEY)
+    give(page, "#key", KEY)
     for place, (name, value) in enumerate((RECORD | changes).items()):
         control = f"document.querySelector('#field-{place}')"
         assert page.evaluate(f"{control}.name") == name
@@ -38,29 +39,12 @@ def fill(page: Page, **changes: object) -> None:
             )
 
 
-def ask(page: Page) -> None:
-    """Press the button, and wait for the answer, whichever."""
-    page.click("#ask")
-    page.wait_for(
-        "document.querySelector('#answer').ariaBusy === 'false'"
-        " && document.querySelector('.verdict, .problem, [aria-invalid]')"
-    )
-
-
 def explained(site: Site, **changes: object) -> dict[str, Any]:
     """What the API itself says of the record."""
     body = {"records": [RECORD | changes], "contributions": True}
     answer = site.api.request("POST", "/v1/people/predictions", body)
     assert answer.status == 200, answer.body
     return dict(answer.json)
-
-
-def numbers(page: Page, selector: str) -> list[float]:
-    """The numbers behind what is shown, as they were given."""
-    found: list[str] = page.evaluate(
-        f"[...document.querySelectorAll({json.dumps(selector)})].map((data) => data.value)"
-    )
-    return [float(text) for text in found]
 
 
 def test_what_is_shown_is_what_the_api_answers(page: Page, site: Site) -> None:
@@ -304,9 +288,9 @@ def test_it_can_be_read_in_every_light_and_width(page: Page, name: str, width: i
     ask(page)
     page.screenshot(PICTURES / f"{name}.png")
 
-    contrasts: list[list[Any]] = page.evaluate(f"({CONTRASTS})()")
-    assert len(contrasts) > 40
-    assert [each for each in contrasts if each[1] < CONTRAST] == []
+    texts = contrasts(page)
+    assert len(texts) > 40
+    assert [each for each in texts if each[1] < CONTRAST] == []
     assert page.evaluate("document.documentElement.scrollWidth") <= width
     assert page.evaluate("getComputedStyle(document.querySelector('.meter span')).transitionDuration") == "0s"
     ground = page.evaluate("getComputedStyle(document.body).backgroundColor")
@@ -319,9 +303,9 @@ def test_errors_can_be_read_too(page: Page) -> None:
     ask(page)
     page.screenshot(PICTURES / "error.png")
 
-    contrasts: list[list[Any]] = page.evaluate(f"({CONTRASTS})()")
-    assert [each for each in contrasts if each[1] < CONTRAST] == []
-    assert any("below the minimum" in each[0] for each in contrasts)
+    texts = contrasts(page)
+    assert [each for each in texts if each[1] < CONTRAST] == []
+    assert any("below the minimum" in each[0] for each in texts)
     page.expect(STATUS.format(422))
 
 
@@ -329,14 +313,7 @@ def test_assistive_technology_is_told_the_name_of_every_control(page: Page) -> N
     fill(page)
     ask(page)
 
-    controls = {"textbox", "combobox", "spinbutton", "checkbox", "button", "link"}
-    nodes = page.call("Accessibility.getFullAXTree")["nodes"]
-    named = [
-        (node["role"]["value"], node.get("name", {}).get("value"))
-        for node in nodes
-        if not node["ignored"] and node["role"]["value"] in controls
-    ]
-
+    named = named_controls(page)
     assert ("spinbutton", "age") in named
     assert ("combobox", "contact") in named
     assert ("textbox", "API key") in named

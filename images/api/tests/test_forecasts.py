@@ -1,4 +1,6 @@
 import json
+import random
+from collections import Counter
 from collections.abc import Callable
 from typing import Any
 
@@ -411,3 +413,52 @@ def test_without_an_example_there_is_one_of_the_schemas() -> None:
 
     # No price is 0: what is relative to others has no logarithm there.
     assert project.record()["example"] == {"shop": "1", "good": "1", "known": {"price": [1.0, 1.0, 1.0]}}
+
+
+# What JSON can say, some of it close to what belongs somewhere.
+VALUES: tuple[Any, ...] = (
+    *(None, True, 0, -1, 3, 2.5, 10**400, 1e39, "", "3", "2026-01-30", "2026-02-30", "\ud800", [], {}),
+    *([1, 1, 1], [None] * 3, {"2026-01-30": 1}, {"price": [1, 1, 1]}, {"start": "2026-01-27", "target": [1]}),
+    *({"2026-01-30": 1, "2026-01-31": [], "2026-02-01": 1}, "9" * 5000, [[1], 1, 1], {"price": None}),
+)
+WHOLE = RECORD | {
+    "prediction_length": 3,
+    "history": HISTORY | {"known": {"price": [9, 9, 9.5]}},
+    "static": {"group": "tea", "amenity_count": 14},
+}
+
+
+def spoil(document: Any, source: random.Random) -> Any:
+    """The document with another value, or another key, in one place of it."""
+    if isinstance(document, dict) and document and source.random() < 0.85:
+        name = source.choice(list(document))
+        if source.random() < 0.1:
+            return {key: value for key, value in document.items() if key != name}
+        return document | {name: spoil(document[name], source)}
+    if isinstance(document, dict) and source.random() < 0.3:
+        return document | {source.choice(("more", "price", "known", "\udfff")): source.choice(VALUES)}
+    if isinstance(document, list) and document and source.random() < 0.7:
+        place = source.randrange(len(document))
+        return [*document[:place], spoil(document[place], source), *document[place + 1 :]]
+    return source.choice(VALUES)
+
+
+def test_whatever_a_record_is_it_is_answered_or_refused_by_its_row(api: Api, upstream: Upstream) -> None:
+    upstream.invoke = one_forecast_a_series
+    client = api(None, DOCUMENT, API_RATE_PER_SECOND="100000", API_RATE_BURST="100000")
+    source = random.Random(20260130)
+    statuses: Counter[int] = Counter()
+
+    for _ in range(600):
+        record = spoil(WHOLE, source)
+        content = json.dumps({"records": [RECORD, record]}).encode()
+        answer = client.post(PATH, content=content, headers={"Content-Type": "application/json"})
+        statuses[answer.status_code] += 1
+        if answer.status_code == 200:
+            assert [len(each["mean"]) for each in answer.json()["predictions"]] == [3, 3]
+        else:
+            assert answer.status_code in (400, 422), (record, answer.json())
+            assert answer.status_code == 400 or {each["row"] for each in answer.json()["errors"]} == {2}
+
+    assert statuses[200] > 20
+    assert statuses[422] > 200

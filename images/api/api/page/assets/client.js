@@ -16,10 +16,10 @@ export async function projects() {
   return (await request("v1/projects")).projects;
 }
 
-/** Predict one record; the options are headers, of which empty ones are left out. */
-export function predict(project, key, record, contributions, options) {
+/** Ask for predictions; the options are headers, of which empty ones are left out. */
+export function predict(project, key, body, options) {
   const headers = Object.entries(options).filter(([, value]) => value !== "");
-  return post(project, "predictions", key, { records: [record], contributions }, Object.fromEntries(headers));
+  return post(project, "predictions", key, body, Object.fromEntries(headers));
 }
 
 export function tellTruth(project, key, inferenceId, label) {

@@ -12,6 +12,14 @@ export function element(name, properties = {}, ...children) {
   return made;
 }
 
+/** A part of a drawing (SVG), with attributes and text. */
+export function drawing(name, attributes = {}, text = null) {
+  const made = document.createElementNS("http://www.w3.org/2000/svg", name);
+  for (const [key, value] of Object.entries(attributes)) made.setAttribute(key, value);
+  if (text !== null) made.textContent = text;
+  return made;
+}
+
 export function byId(id) {
   return document.getElementById(id);
 }
@@ -27,4 +35,18 @@ export function signed(number) {
 export function percent(share) {
   const digits = (share > 0 && share < 0.0005) || (share < 1 && share > 0.9995) ? 4 : 1;
   return `${(100 * share).toFixed(digits)} %`;
+}
+
+/** A quantity with three digits or more, or with so many after the point. */
+export function figure(number, digits = fitting(number)) {
+  return number
+    .toLocaleString("en", { minimumFractionDigits: digits, maximumFractionDigits: digits })
+    .replace("-", "−");
+}
+
+/** How many digits after the point make three in all. */
+export function fitting(number) {
+  const size = Math.abs(number);
+  if (size >= 100) return 0;
+  return size >= 10 ? 1 : 2;
 }

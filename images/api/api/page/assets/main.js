@@ -1,13 +1,18 @@
 // Puts the page together: which project, what is asked, where the answer goes.
 
-import { bringIntoView, showPrediction, showProblem, showQuiet } from "./answer.js";
+import { bringIntoView, show, showProblem, showQuiet } from "./answer.js";
 import { predict, Problem, projects } from "./client.js";
 import { byId, element } from "./dom.js";
-import { mark, showFields } from "./form.js";
+import { mark } from "./fields.js";
+import { ForecastForm } from "./forecast.js";
+import { TabularForm } from "./tabular.js";
+
+// What a form is made of, asks for and makes of the answer is a matter of the project's kind.
+const FORMS = { tabular: TabularForm, forecast: ForecastForm };
 
 let known = [];
 let project = null;
-let fields = [];
+let form = null;
 let busy = false;
 
 async function start() {
@@ -36,40 +41,41 @@ function choose(chosen) {
   if (chosen === project) return;
   project = chosen;
   byId("project").value = project.project;
-  byId("project-hint").textContent = `Predicts ${project.target.name}: ${project.target.positive} or ${project.target.negative}.`;
   history.replaceState(null, "", `#${project.project}`);
-  fields = showFields(project.fields);
-  showQuiet("Fill in the record and press Predict.");
+  form = new FORMS[project.kind](project);
+  byId("project-hint").textContent = form.purpose;
+  byId("record-title").textContent = form.title;
+  byId("fields").replaceChildren(...form.roots);
+  byId("wishes").replaceChildren(...form.wishes);
+  byId("ask").textContent = form.verb;
+  showQuiet(`Fill in the form and press ${form.verb}.`);
 }
 
 async function ask() {
   if (busy) return;
-  unmark();
-  const unreadable = fields.filter((field) => field.fault !== null);
+  markKey(null);
+  for (const field of form.fields) field.mark(null);
+  const unreadable = form.fields.filter((field) => field.fault !== null);
   if (unreadable.length > 0) {
     for (const field of unreadable) field.mark(field.fault);
-    unreadable[0].control.focus();
+    unreadable[0].focus();
     return;
   }
-  const asked = {
-    project,
-    key: byId("key").value.trim(),
-    record: Object.fromEntries(fields.map((field) => [field.name, field.value])),
-  };
+  const asked = { form, project: project.project, key: byId("key").value.trim(), body: form.body() };
   work(true);
   try {
-    const answer = await predict(project.project, asked.key, asked.record, byId("contributions").checked, {
+    const answer = await predict(asked.project, asked.key, asked.body, {
       "X-Inference-Id": byId("inference-id").value.trim(),
       "X-Entity-Id": byId("entity-id").value.trim(),
       "X-Target-Variant": byId("variant").value.trim(),
     });
     // Another project may have been chosen while this one was asked.
-    if (asked.project !== project) return;
-    showPrediction(answer, asked);
+    if (asked.form !== form) return;
+    show(...form.answered(answer, asked));
     bringIntoView();
   } catch (problem) {
     if (!(problem instanceof Problem)) throw problem;
-    if (asked.project === project) refuse(problem);
+    if (asked.form === form) refuse(problem);
   } finally {
     work(false);
   }
@@ -83,15 +89,10 @@ function refuse(problem) {
     return;
   }
   const faults = new Map(problem.errors.map(({ field, reason }) => [field, reason]));
-  const marked = fields.filter((field) => faults.has(field.name));
+  const marked = form.fields.filter((field) => faults.has(field.name));
   for (const field of marked) field.mark(faults.get(field.name));
-  if (marked.length > 0) marked[0].control.focus();
+  if (marked.length > 0) marked[0].focus();
   else bringIntoView();
-}
-
-function unmark() {
-  markKey(null);
-  for (const field of fields) field.mark(null);
 }
 
 function markKey(reason) {
@@ -101,7 +102,7 @@ function markKey(reason) {
 function work(isBusy) {
   busy = isBusy;
   byId("answer").setAttribute("aria-busy", String(isBusy));
-  byId("ask").textContent = isBusy ? "Asking …" : "Predict";
+  byId("ask").textContent = isBusy ? "Asking …" : form.verb;
 }
 
 start();

@@ -1,8 +1,8 @@
-// A form of a project's fields: controls, what they hold, and what is wrong with it.
+// Fields of a form: controls, what they hold, and what is wrong with it.
 
-import { byId, element } from "./dom.js";
+import { element } from "./dom.js";
 
-const UNREADABLE = "is not a number";
+export const UNREADABLE = "is not a number";
 
 /** One field's control with its label, hint and place for an error. */
 export class Field {
@@ -16,6 +16,7 @@ export class Field {
     this.error = element("p", { className: "error", id: `${id}-error` });
     const label = element("label", { htmlFor: id, textContent: this.name });
     this.root = element("div", { className: "field" }, label, this.control, this.hint, this.error);
+    this.control.addEventListener("input", () => this.mark(null));
   }
 
   /** What goes into the record; null for nothing. Whether that may be so, the API knows. */
@@ -39,20 +40,16 @@ export class Field {
   mark(reason) {
     mark(this.control, this.error, reason);
   }
+
+  focus() {
+    this.control.focus();
+  }
 }
 
 export function mark(control, place, reason) {
   place.textContent = reason === null ? "" : `${reason[0].toUpperCase()}${reason.slice(1)}.`;
   if (reason === null) control.removeAttribute("aria-invalid");
   else control.setAttribute("aria-invalid", "true");
-}
-
-/** The fields of a project, in the page. */
-export function showFields(described) {
-  const fields = described.map((each, place) => new Field(each, place));
-  byId("fields").replaceChildren(...fields.map((field) => field.root));
-  for (const field of fields) field.control.addEventListener("input", () => field.mark(null));
-  return fields;
 }
 
 function choice({ name, values, nullable, example }, id, help) {
@@ -78,7 +75,7 @@ function number({ name, type, minimum, maximum, example }, id, help) {
   });
 }
 
-function hint({ type, minimum, maximum, values, nullable }) {
+export function hint({ type, minimum, maximum, values, nullable }) {
   const said = [];
   if (!values) said.push(type === "Integral" ? "whole number" : "number", bounds(minimum, maximum));
   if (nullable) said.push("may be empty");

@@ -18,6 +18,7 @@ QUICK = {
     "num_layers": "1",
     "seed": "3",
 }
+NAIVE = {"estimator": "seasonal-naive", "context_length": str(CONTEXT)}
 
 
 @pytest.fixture(scope="session")
@@ -29,9 +30,7 @@ def deepar_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def naive_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The model folder of the seasonal naive reference."""
-    return _trained(
-        tmp_path_factory.mktemp("naive"), {"estimator": "seasonal-naive", "context_length": str(CONTEXT)}
-    )
+    return _trained(tmp_path_factory.mktemp("naive"), NAIVE)
 
 
 @pytest.fixture(scope="session")

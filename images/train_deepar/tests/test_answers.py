@@ -133,7 +133,7 @@ def test_the_answers_format_is_accepts_or_the_variables(deepar: Forecaster, answ
         ({"body": b"{"}, 400, "not valid JSON"),
         ({"body": b'{"instances": [{"item_id": "99_1"}]}'}, 400, "Instance 1: the model holds no series"),
         ({"body": b'{"instances": [{"item_id": "\\ud800"}]}'}, 400, "Instance 1: the model holds no series"),
-        ({"body": b'{"instances": [1], "configuration": {"prediction_length": 8}}'}, 400, "trained for 7 days ahead"),
+        ({"body": b'{"instances": [1], "configuration": {"prediction_length": 8}}'}, 400, "for 7 days"),
         ({"body": b'{"instances": [' + b"0," * 500 + b"0]}"}, 400, "501 instances are more than 500"),
     ],
 )  # fmt: skip

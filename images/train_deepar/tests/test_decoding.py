@@ -60,7 +60,7 @@ def test_what_is_no_request_is_refused_with_the_reason(body: bytes, reason: str)
 def test_a_line_that_is_no_json_is_refused_by_its_number(line: str) -> None:
     body = (json.dumps({"item_id": "a"}) + "\n" + line).encode()
 
-    with pytest.raises(BadInstanceError, match="^Instance 2: ") as refused:
+    with pytest.raises(BadInstanceError, match=r"^Instance 2: ") as refused:
         decode(JSON_LINES, body, DEFAULTS)
 
     assert refused.value.as_document()["instance"] == 2

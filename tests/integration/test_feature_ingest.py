@@ -381,3 +381,28 @@ def test_a_group_that_is_not_there_is_named(filled: tuple[FeatureJobs, Any], job
 
     assert message == "there is no feature group nobodys; let ingest make and fill it."
     assert says(message, documented_messages()["there is no group"])
+
+
+def test_places_are_a_group_of_their_own_filled_once(jobs: Jobs, runtime: Any) -> None:
+    places = "shop,latitude,longitude,amenity_count\n1,51.5,-0.12,14\n2,51.6,0.0,0\n"
+    of_places = feature_jobs(jobs)
+
+    first, again = of_places.places_ingested(places), of_places.places_ingested(places)
+    other = of_places.places_ingested(places.replace(",14", ",15"))
+
+    group = first["feature_group_name"]
+    assert group == again["feature_group_name"] != other["feature_group_name"]
+    counted = [
+        tuple(each[name] for name in ("records", "written", "already_there")) for each in (first, again)
+    ]
+    assert counted == [(2, 2, 0), (2, 0, 2)]
+    record = runtime.get_record(FeatureGroupName=group, RecordIdentifierValueAsString="1")["Record"]
+    assert {each["FeatureName"]: each["ValueAsString"] for each in record} == {
+        "shop": "1",
+        "event_time": "1577836800",
+        "latitude": "51.5",
+        "longitude": "-0.12",
+        "amenity_count": "14",
+    }
+    described = jobs.sagemaker.describe_feature_group(FeatureGroupName=group)
+    assert described["RecordIdentifierFeatureName"] == "shop"

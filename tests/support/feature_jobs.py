@@ -37,6 +37,18 @@ class FeatureJobs:
         self.jobs.completed(self.start_ingest())
         return json.loads(self.jobs.objects(f"{self.folder}/ingest/")["ingest.json"])
 
+    def places_ingested(self, places: str) -> Any:
+        """What `ingest-places` reports of this places.csv; it must end well."""
+        self.jobs.put({f"{self.folder}/places/places.csv": places})
+        name = self.jobs.process(
+            f"exec python -m preprocess ingest-places --feature-group-prefix {self.prefix} "
+            f"--offline-store-uri {self.jobs.uri('feature-store')} --role-arn {ROLE}",
+            inputs={"input/places": f"{self.folder}/places/"},
+            outputs={"output/ingest": f"{self.folder}/ingest"},
+        )
+        self.jobs.completed(name)
+        return json.loads(self.objects("ingest")["ingest.json"])
+
     def preprocess(self, rows: str | bytes, *arguments: str) -> None:
         """Run the plain job on `rows`."""
         self._put_schema()

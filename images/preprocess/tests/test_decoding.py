@@ -12,7 +12,7 @@ from preprocess.rows import Rows
 from preprocess.schema import Schema
 from smcontract.failure import ContractError
 
-# As wide as bank's: a year's mean and deviation are drawn, balances reach a million.
+# As wide as real ones: a year's mean and deviation are drawn, balances reach a million.
 SCALINGS = (Scaling(40.936, 10.6187), Scaling(0.31, 3044.7658))
 
 

@@ -29,7 +29,7 @@ def test_parts_cover_every_row_once_in_the_input_order() -> None:
 def test_sizes_are_rounded_up_and_of_the_rest() -> None:
     parts = split(labels(45_211, 5_289), PLAN)
 
-    # 40,689 rows remain for the study that the bank project follows.
+    # 40,689 rows remain for the study whose shares these are.
     assert len(parts.live) == 4_522
     assert (len(parts.test), len(parts.validation), len(parts.train)) == (8_138, 4_069, 28_482)
 

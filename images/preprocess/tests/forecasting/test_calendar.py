@@ -13,7 +13,7 @@ FIRST, LAST = (date(*day).toordinal() - EPOCH for day in ((2025, 12, 20), (2026,
 def test_the_years_of_the_data_and_two_more_are_known() -> None:
     found = holidays_of("GB", FIRST, LAST)
 
-    # gov.uk, "UK bank holidays"; England's own Easter Monday is no holiday in all of the UK.
+    # gov.uk lists them by division; Easter Monday is none in Scotland, and so none of all of the UK.
     assert found.dates["2025-12-25"] == "Christmas Day"
     assert found.dates["2026-04-03"] == "Good Friday"
     assert "2026-04-06" not in found.dates
@@ -21,8 +21,8 @@ def test_the_years_of_the_data_and_two_more_are_known() -> None:
     assert max(found.dates).startswith("2028-12-")
 
 
-def test_a_part_of_a_country_has_its_own(  # gov.uk, "UK bank holidays": England and Wales
-) -> None:
+def test_a_part_of_a_country_has_its_own() -> None:
+    # gov.uk: England and Wales.
     assert holidays_of("GB-ENG", FIRST, LAST).dates["2026-04-06"] == "Easter Monday"
 
 

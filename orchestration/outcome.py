@@ -65,7 +65,7 @@ def forecast_detail(metrics: Mapping[str, float], naive: Mapping[str, float]) ->
 
 def accuracy_baseline_detail(statistics: Mapping[str, Any]) -> str:
     """How good the forecasts are that a monitor of forecasts compares with."""
-    loss = statistics["forecast_metrics"][LOSS]["value"]
+    loss = statistics["forecast_accuracy_metrics"][LOSS]["value"]
     return f"weighted quantile loss {loss:.4f} on {statistics['dataset']['item_count']:,} rows"
 
 

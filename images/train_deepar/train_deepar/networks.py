@@ -6,14 +6,18 @@ from dataclasses import asdict, dataclass
 from typing import Any, Protocol
 
 import torch
-from gluonts.torch.distributions import NegativeBinomialOutput, QuantileOutput, StudentTOutput
-from gluonts.torch.model.deepar.module import DeepARModel
-from gluonts.torch.model.tft.module import TemporalFusionTransformerModel
-from gluonts.torch.scaler import MeanScaler
 from torch import nn
 
 from train_deepar.covariates import CALENDAR_WIDTH, Scaling
 from train_deepar.hyperparameters import DEEPAR, NEGATIVE_BINOMIAL, TFT, Hyperparameters
+from train_deepar.lean_gluonts import (
+    DeepARModel,
+    MeanScaler,
+    NegativeBinomialOutput,
+    QuantileOutput,
+    StudentTOutput,
+    TemporalFusionTransformerModel,
+)
 from train_deepar.noise import Noise, negative_binomial, student_t
 from train_deepar.panel import Panel
 from train_deepar.windows import Batch, Shape

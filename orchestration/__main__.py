@@ -295,7 +295,8 @@ def _sum_up(
 ) -> None:
     from orchestration.summary import next_steps, summary
 
-    for line in table(summary(project, record, answers, build_dir)):
+    console.line()
+    for line in [*table(answers.rows()), *table(summary(project, record, build_dir))]:
         console.line(line)
     if record.model_package:
         for line in next_steps(project, record, answers, settings):

@@ -99,8 +99,8 @@ class ForecastingProject(Project):
     # Texts of which a series has one each.
     static: tuple[Text, ...] = ()
     known: tuple[KnownFeature, ...] = ()
-    # A country's code, whose holidays are known ahead.
-    holidays: Annotated[StrictStr, Field(pattern=r"^[A-Z]{2}$")] | None = None
+    # The code of a country, or of one's part, whose holidays are known ahead.
+    holidays: Annotated[StrictStr, Field(pattern=r"^[A-Z]{2}(-[A-Z0-9]{1,3})?$")] | None = None
     places: Places | None = None
     # Each place's counts are kept in the feature store.
     feature_group: Literal["places"] | None = None

@@ -12,12 +12,8 @@ from orchestration.run_record import RunRecord
 from orchestration.settings import ROOT, Settings
 
 
-def summary(
-    project: Project, record: RunRecord, answers: Answers, build_dir: Path
-) -> Iterator[tuple[str, ...]]:
+def summary(project: Project, record: RunRecord, build_dir: Path) -> Iterator[tuple[str, ...]]:
     """Rows of a table, label first."""
-    yield ("",)
-    yield from answers.rows()
     yield ("",)
     kind = kind_of(project)
     for name in kind.shown_metrics:
@@ -59,6 +55,7 @@ def next_steps(project: Project, record: RunRecord, answers: Answers, settings: 
     yield ""
     yield f"  make reject PROJECT={project.name} VERSION={version}    # back to the newest one still approved"
     yield f"  aws s3 cp rows.csv s3://{bucket_name(project.name)}/{INCOMING}    # makes a pending version"
+    yield from kind_of(project).more_steps()
     yield f"  make approve PROJECT={project.name}    # the newest pending version, which is then deployed"
     if project.monitoring is not None:
         yield f"  make monitor PROJECT={project.name}    # {kind_of(project).what_monitors_do}"

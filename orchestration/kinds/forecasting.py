@@ -1,7 +1,7 @@
 """Series of days, and forecasts of the days ahead."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -85,6 +85,15 @@ class Forecasting:
         """None."""
         return {}
 
+    def more_steps(self) -> Iterator[str]:
+        """Where rows go as they come."""
+        day = "2026/01/30"
+        yield f"  aws s3 cp rows.csv {self._actuals_uri}/{day}/    # what was sold that day, for make monitor"
+
+    @property
+    def _actuals_uri(self) -> str:
+        return f"s3://{bucket_name(self.project.name)}/{ACTUALS}"
+
     def feature_group_prefix(self) -> str:
         """How the project's feature groups begin; a digest of what they hold follows."""
         return f"{self.project.name}-places"
@@ -114,7 +123,7 @@ class Forecasting:
         return {
             "kind": "forecast",
             "quantiles": list(QUANTILES),
-            "actuals_uri": f"s3://{bucket_name(self.project.name)}/{ACTUALS}",
+            "actuals_uri": self._actuals_uri,
         }
 
     def monitor_function(self, aws: Aws, topic_arn: str) -> Function:
@@ -129,13 +138,11 @@ class Forecasting:
 
     def newest_end(self, aws: Aws) -> datetime:
         """The end of the last day of which rows have come."""
-        name = self.project.name
-        actuals = f"s3://{bucket_name(name)}/{ACTUALS}"
-        found = newest_day(aws.s3, actuals)
+        found = newest_day(aws.s3, self._actuals_uri)
         if found is None:
             raise MonitoringError(
-                f"{actuals} holds no row; put those of a day there as CSV with a header, for example "
-                f"`aws s3 cp day.csv {actuals}/2026/01/30/`"
+                f"{self._actuals_uri} holds no rows; put those of a day there, CSV with a header, for "
+                f"example `aws s3 cp rows.csv {self._actuals_uri}/2026/01/30/`"
             )
         return found + DAY
 

@@ -1,6 +1,6 @@
 """What differs between kinds of projects beside what their files say: one interface, chosen once."""
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, ClassVar, Protocol
@@ -75,6 +75,9 @@ class Kind(Protocol):
 
     def container_environment(self) -> Mapping[str, str]:
         """Variables of the model's container."""
+
+    def more_steps(self) -> Iterator[str]:
+        """Commands to go on with that are for this kind alone, each with what it is for."""
 
     def feature_group_prefix(self) -> str:
         """How the project's feature groups begin; a digest of what they hold follows."""

@@ -1,7 +1,7 @@
 """Rows of features and a target of two values."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
@@ -96,6 +96,10 @@ class Tabular:
             "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability",
             "UNREADABLE_NUMBERS": self.project.unreadable_numbers,
         }
+
+    def more_steps(self) -> Iterator[str]:
+        """None."""
+        return iter(())
 
     def feature_group_prefix(self) -> str:
         """How the project's feature groups begin; a digest of what they hold follows."""

@@ -74,10 +74,10 @@ def test_projects_are_files_folders_and_objects(tmp_path: Path) -> None:
     (tmp_path / "a.json").write_text("{}")
     (tmp_path / "keys.txt").write_text("")
 
-    found = sources(f"{tmp_path}, s3://bucket/api/bank.json,{tmp_path / 'b.json'}")
+    found = sources(f"{tmp_path}, s3://bucket/api/people.json,{tmp_path / 'b.json'}")
 
     assert found == [
-        tmp_path / "a.json", tmp_path / "b.json", "s3://bucket/api/bank.json", tmp_path / "b.json",
+        tmp_path / "a.json", tmp_path / "b.json", "s3://bucket/api/people.json", tmp_path / "b.json",
     ]  # fmt: skip
 
 

@@ -11,7 +11,7 @@ from slipway_localstack.providers import s3
 AT = datetime(2026, 1, 1, tzinfo=UTC)
 
 
-def entry(event: str = "s3:ObjectCreated:Put", key: str = "raw/bank.csv", **changes: Any) -> dict[str, Any]:
+def entry(event: str = "s3:ObjectCreated:Put", key: str = "raw/people.csv", **changes: Any) -> dict[str, Any]:
     """What LocalStack's S3 tells EventBridge of an object; it gives the key escaped."""
     values: dict[str, Any] = {
         "request_id": "r",
@@ -44,7 +44,7 @@ def test_a_new_object_is_described() -> None:
     assert (told["Source"], told["DetailType"]) == ("aws.s3", "Object Created")
     assert told["Detail"]["bucket"] == {"name": "rows"}
     assert {name: described[name] for name in ("key", "size", "etag", "version-id")} == {
-        "key": "raw/bank.csv",
+        "key": "raw/people.csv",
         "size": 8,
         "etag": "900150983cd24fb0d6963f7d28e17f72",
         "version-id": "v1",

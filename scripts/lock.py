@@ -13,6 +13,11 @@ IMAGE_PYTHON = "3.13"
 HOST_PYTHON = "3.11"
 
 
+def left_to_the_system(source: Path) -> Path:
+    """The file that names what the image has from its distribution, and no lock must hold."""
+    return source.with_name(source.stem.removesuffix("requirements") + "from-debian.in")
+
+
 def inputs() -> list[Path]:
     """Every file that names direct requirements."""
     patterns = ("images/*/*requirements.in", "emulator/*requirements.in", "requirements/*.in")
@@ -23,10 +28,12 @@ def resolve(source: Path) -> None:
     """Write the lock beside `source`. Raises SetupError with the resolver's own words."""
     folder = relative(source.parent)
     python = HOST_PYTHON if folder == "requirements" else IMAGE_PYTHON
+    system = left_to_the_system(source)
     command = [
         *(str(ROOT / ".venv/bin/uv"), "pip", "compile", "--quiet", "--universal", "--generate-hashes"),
         *("--no-annotate", "--no-header", "--python-version", python),
         *("--exclude-newer", RESOLVED_AS_OF.get(folder, DEFAULT_AS_OF)),
+        *(("--override", system.name) if system.is_file() else ()),
         *(source.name, "--output-file", source.with_suffix(".lock").name),
     ]
     resolved = subprocess.run(command, check=False, cwd=source.parent, capture_output=True, text=True)

@@ -27,6 +27,7 @@ CA_MOUNT = "--mount=type=secret,id=ca,target=/run/secrets/ca"
 LARGEST_MB = {
     "preprocess": 700,
     "train_xgb": 700,
+    "train_deepar": 1100,
     "localstack": 600,
     "lambda_python": 200,
     "api": 250,
@@ -127,7 +128,9 @@ def test_packages_are_installed_by_their_hashes_or_from_the_projects_own_files(n
 
     assert bool(commands) == (name in PYTHON_IMAGES)
     for command in commands:
-        locked = re.fullmatch(r"pip install --require-hashes( --no-build-isolation)? -r /\S+\.lock", command)
+        locked = re.fullmatch(
+            r"pip install --require-hashes( --no-build-isolation| --no-deps)? -r /\S+\.lock", command
+        )
         own = re.fullmatch(
             r"pip install( --no-cache-dir)? --no-deps --no-build-isolation( /src/\w+)+", command
         )
@@ -252,7 +255,9 @@ def test_the_image_is_as_small_as_it_should_be(name: str) -> None:
     assert attributes(name)["Size"] / 1e6 < LARGEST_MB[name]
 
 
-@pytest.mark.parametrize("name", ["preprocess", "train_xgb", "lambda_python", "api", "monitor", "emulator"])
+@pytest.mark.parametrize(
+    "name", ["preprocess", "train_xgb", "train_deepar", "lambda_python", "api", "monitor", "emulator"]
+)
 def test_the_readme_tells_the_size(name: str) -> None:
     told = re.search(r"^Size (\d+) MB", (FOLDERS[name] / "README.md").read_text(), re.MULTILINE)
     assert told is not None

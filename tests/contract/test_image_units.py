@@ -7,7 +7,7 @@ import pytest
 from scripts.images import Build, image_id
 from tests.support.containers import run_job
 
-IMAGES = ("preprocess", "train_xgb", "localstack", "lambda_python", "api", "monitor")
+IMAGES = ("preprocess", "train_xgb", "train_deepar", "localstack", "lambda_python", "api", "monitor")
 
 
 @pytest.mark.parametrize("name", IMAGES)

@@ -46,6 +46,7 @@ def test_every_folder_with_a_dockerfile_is_an_image() -> None:
         "monitor",
         "preprocess",
         "registry",
+        "train_deepar",
         "train_xgb",
     ]
 
@@ -79,6 +80,7 @@ def test_the_contract_enters_the_images_that_sagemaker_runs() -> None:
         "monitor": True,
         "preprocess": True,
         "registry": False,
+        "train_deepar": True,
         "train_xgb": True,
     }
 

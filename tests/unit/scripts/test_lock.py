@@ -4,7 +4,7 @@ import tomllib
 import pytest
 
 from scripts.commands import ROOT, relative
-from scripts.lock import HOST_PYTHON, RESOLVED_AS_OF, inputs
+from scripts.lock import HOST_PYTHON, RESOLVED_AS_OF, inputs, left_to_the_system
 
 INPUTS = [relative(path) for path in inputs()]
 
@@ -36,6 +36,31 @@ def test_every_lock_comes_from_an_input() -> None:
     locks = [lock for pattern in patterns for lock in ROOT.glob(pattern)]
 
     assert {relative(lock.with_suffix(".in")) for lock in locks} == set(INPUTS)
+
+
+def test_what_an_image_has_from_its_distribution_is_in_none_of_its_locks() -> None:
+    sources = [path for path in inputs() if left_to_the_system(path).is_file()]
+
+    assert {relative(path) for path in sources} == {
+        "images/train_deepar/cuda-requirements.in",
+        "images/train_deepar/requirements.in",
+    }
+    for source in sources:
+        named = left_to_the_system(source).read_text(encoding="utf-8")
+        left_out = re.findall(r"^([a-z]+) ; python_version < .3.", named, re.MULTILINE)
+        locked = re.findall(r"^([a-z0-9-]+)==", source.with_suffix(".lock").read_text(), re.MULTILINE)
+        assert left_out
+        assert set(left_out) & set(locked) == set()
+
+
+def test_only_the_build_for_cuda_locks_a_torch_and_what_it_runs_on() -> None:
+    folder = ROOT / "images" / "train_deepar"
+    of_cuda = re.compile(r"^(torch|triton|nvidia-[a-z0-9-]+)==", re.MULTILINE)
+
+    assert of_cuda.findall((folder / "requirements.lock").read_text()) == []
+    assert "torch" in of_cuda.findall((folder / "cuda-requirements.lock").read_text())
+    # The version of Debian trixie: models go from one build to the other.
+    assert "torch==2.6.0 " in (folder / "cuda-requirements.lock").read_text()
 
 
 def test_a_date_of_its_own_belongs_to_a_folder_with_inputs() -> None:

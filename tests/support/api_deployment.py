@@ -87,7 +87,9 @@ def api_over(
         yield running
 
 
-def registered(endpoints: Endpoints, image: str, uri: str, metadata: dict[str, str]) -> str:
+def registered(
+    endpoints: Endpoints, image: str, uri: str, metadata: dict[str, str], media_type: str = "text/csv"
+) -> str:
     """The ARN of an approved version."""
     group = new_name("group")
     endpoints.client.create_model_package_group(ModelPackageGroupName=group)
@@ -97,8 +99,8 @@ def registered(endpoints: Endpoints, image: str, uri: str, metadata: dict[str, s
         CustomerMetadataProperties=metadata,
         InferenceSpecification={
             "Containers": [{"Image": image, "ModelDataUrl": uri}],
-            "SupportedContentTypes": ["text/csv"],
-            "SupportedResponseMIMETypes": ["text/csv"],
+            "SupportedContentTypes": [media_type],
+            "SupportedResponseMIMETypes": [media_type],
             "SupportedRealtimeInferenceInstanceTypes": ["ml.m5.large"],
         },
     )

@@ -105,6 +105,8 @@ class ForecastingProject(Project):
     # Each place's counts are kept in the feature store.
     feature_group: Literal["places"] | None = None
     monitoring: ForecastMonitoring | None = None
+    # A series' key and values of what is known ahead: what a form of the API begins with.
+    example: dict[Text, Text | Number] | None = None
     metric: LossMetric
 
     @field_validator("frequency")
@@ -122,6 +124,18 @@ class ForecastingProject(Project):
         if repeated or len(set(self.static)) < len(self.static):
             what = ", ".join(repeated) or "of static"
             raise ValueError(f"the columns {what} are described twice; keep one of each")
+        return self
+
+    @model_validator(mode="after")
+    def _example_is_one(self) -> Self:
+        ahead = [feature.name for feature in self.known]
+        if self.example is None:
+            return self
+        if set(self.example) != {*self.item_id, *ahead}:
+            raise ValueError(f"example must have {', '.join((*self.item_id, *ahead))}, and nothing else")
+        for name, value in self.example.items():
+            if isinstance(value, str) != (name in self.item_id):
+                raise ValueError(f"example.{name} must be {'a text' if name in self.item_id else 'a number'}")
         return self
 
     @model_validator(mode="after")

@@ -124,7 +124,16 @@ class Forecasting:
             "kind": "forecast",
             "quantiles": list(QUANTILES),
             "actuals_uri": self._actuals_uri,
+            **self._api_example(),
         }
+
+    def _api_example(self) -> Mapping[str, Any]:
+        """The project's example as a record of the API: what is known ahead stays the same all days."""
+        project, example = self.project, self.project.example
+        if example is None:
+            return {}
+        known = {each.name: [example[each.name]] * project.prediction_length for each in project.known}
+        return {"example": {**{name: example[name] for name in project.item_id}, "known": known}}
 
     def monitor_function(self, aws: Aws, topic_arn: str) -> Function:
         """The function that finds the monitors' windows."""

@@ -49,10 +49,9 @@ def scores_detail(metrics: Mapping[str, float]) -> str:
 
 
 def panel_detail(report: Mapping[str, Any]) -> str:
-    """How many series there are, from when to when, and how many days each part has."""
-    return (
-        f"{report['series']:,} series, {report['start']} to {report['end']}: {parts_detail(report['parts'])}"
-    )
+    """How many series there are, from when to when, and how many rows each part has."""
+    days = f"{report['start']} to {report['end']}"
+    return f"{report['series']:,} series, {days}; rows: {parts_detail(report['parts'])}"
 
 
 def forecast_detail(metrics: Mapping[str, float], naive: Mapping[str, float]) -> str:

@@ -9,9 +9,9 @@ import pytest
 from orchestration.clients import Aws
 from orchestration.deploy_function import deploy_function
 from orchestration.function import HANDLERS, Function, packed
-from orchestration.monitor_function import monitor_function
-from orchestration.monitoring import Retraining
-from orchestration.retrain_function import retrain_function
+from orchestration.monitor_function import forecast_monitor_function, monitor_function
+from orchestration.monitoring import Retraining, RetrainingLimits
+from orchestration.retrain_function import forecast_retrain_function, retrain_function
 from orchestration.settings import Settings
 
 AWS = Aws(Settings.from_environ({}))
@@ -19,6 +19,8 @@ FUNCTIONS = [
     deploy_function(AWS, "bank"),
     monitor_function(AWS, "bank", "arn:aws:sns:us-east-1:000000000000:any"),
     retrain_function(AWS, "bank", Retraining()),
+    forecast_monitor_function(AWS, "retail", "arn:aws:sns:us-east-1:000000000000:any", 30),
+    forecast_retrain_function(AWS, "retail", RetrainingLimits()),
 ]
 PACKAGE = "orchestration.handlers"
 

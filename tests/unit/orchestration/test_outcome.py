@@ -5,7 +5,15 @@ import tarfile
 import pytest
 
 from orchestration.errors import PipelineError
-from orchestration.outcome import compared, features_detail, ingest_detail, missed, model_digest
+from orchestration.outcome import (
+    compared,
+    features_detail,
+    forecast_detail,
+    ingest_detail,
+    missed,
+    model_digest,
+    panel_detail,
+)
 from orchestration.project_file import load_project
 
 BANK = load_project("bank", ("metric.threshold=0.95",))
@@ -68,3 +76,34 @@ def test_what_was_read_by_sql_is_counted() -> None:
     said = features_detail({"rows": 32552, "distinct_keys": 4321})
 
     assert said == "32,552 rows with the columns of 4,321 records, read by SQL"
+
+
+def test_a_loss_is_compared_the_other_way_round() -> None:
+    retail = load_project("retail", ("metric.threshold=0.7",))
+    name = "relative_mean_weighted_quantile_loss"
+
+    assert compared(retail, {name: 0.61}) == f"{name} 0.6100 ≤ 0.7000"
+    assert compared(retail, {name: 0.71}) == f"{name} 0.7100 > 0.7000"
+    text = missed(retail, {name: 0.75})
+    assert text.startswith(f"{name} 0.7500 misses the threshold 0.7000 by 0.0500")
+    assert "or a higher metric.threshold" in text
+
+
+def test_forecasts_are_told_beside_those_of_repeating_the_last_week() -> None:
+    metrics = {"mean_weighted_quantile_loss": 0.2277, "coverage_80": 0.804}
+
+    assert forecast_detail(metrics, {"mean_weighted_quantile_loss": 0.3571}) == (
+        "weighted quantile loss 0.2277, seasonal naive 0.3571; 80 % interval covers 80%"
+    )
+
+
+def test_a_panel_is_told_by_its_series_and_days() -> None:
+    report = {
+        "series": 98,
+        "start": "2024-01-01",
+        "end": "2026-01-29",
+        "parts": {"train": {"rows": 67190}, "test": {"rows": 73010}},
+    }
+
+    said = "98 series, 2024-01-01 to 2026-01-29; rows: 67,190 train, 73,010 test"
+    assert panel_detail(report) == said

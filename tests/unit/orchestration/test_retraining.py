@@ -3,13 +3,14 @@
 import io
 import re
 import zipfile
+from datetime import timedelta
 from typing import Any
 
 from orchestration.function import Function
 from orchestration.handlers import retrain
 from orchestration.handlers.labelled_rows import Sources
-from orchestration.monitoring import Retraining
-from orchestration.retrain_function import retrain_function
+from orchestration.monitoring import Retraining, RetrainingLimits
+from orchestration.retrain_function import forecast_retrain_function, retrain_function
 
 RETRAINING = Retraining(cool_down="PT6H", per_day=4, look_back="P30D")
 
@@ -41,3 +42,15 @@ def test_every_module_that_it_imports_is_in_its_archive() -> None:
     }
     assert imported
     assert imported <= set(texts)
+
+
+def test_rows_that_come_by_themselves_need_no_look_back() -> None:
+    aws: Any = None
+    variables = forecast_retrain_function(
+        aws, "retail", RetrainingLimits(cool_down="P1D", per_day=1)
+    ).variables
+
+    assert retrain.Settings.from_environ(variables).limits == retrain.Limits(timedelta(days=1), 1)
+    assert variables["ACTUALS_URI"] == "s3://slipway-retail/actuals"
+    # Of the two kinds of projects each function has what it reads, and no more.
+    assert "LOOK_BACK_SECONDS" not in variables

@@ -3,7 +3,14 @@
 import json
 from datetime import UTC, datetime
 
-from orchestration.handlers.windows import Window, captured_keys, label_keys, write_manifest
+from orchestration.handlers.windows import (
+    Window,
+    captured_keys,
+    day_keys,
+    label_keys,
+    newest_day,
+    write_manifest,
+)
 from tests.support.objects import Objects
 
 CAPTURED, TRUTH = "s3://bank/captured", "s3://bank/ground-truth"
@@ -43,4 +50,22 @@ def test_a_manifest_names_objects_by_what_follows_its_prefix() -> None:
     assert json.loads(s3.stored["bank", "windows/1/captured.manifest"]) == [
         {"prefix": "s3://bank/captured/"},
         "bank/AllTraffic/2026/11/26/04/27-57-062-a.jsonl",
+    ]
+
+
+def test_the_newest_day_of_rows_is_that_of_the_last_folder() -> None:
+    s3 = Objects()
+    s3.put(*(f"s3://bank/actuals/{day}/rows.csv" for day in ("2025/12/31", "2026/01/09", "2026/01/30")))
+
+    assert newest_day(s3, "s3://bank/actuals") == datetime(2026, 1, 30, tzinfo=UTC)
+    assert newest_day(s3, "s3://bank/other") is None
+
+
+def test_the_rows_of_some_days_are_those_of_their_folders() -> None:
+    s3 = Objects()
+    s3.put(*(f"s3://bank/actuals/2026/11/{day}/rows.csv" for day in (24, 25, 26, 27)))
+    window = Window(datetime(2026, 11, 25, tzinfo=UTC), datetime(2026, 11, 27, tzinfo=UTC))
+
+    assert day_keys(s3, "s3://bank/actuals", window) == [
+        f"s3://bank/actuals/2026/11/{day}/rows.csv" for day in (25, 26)
     ]

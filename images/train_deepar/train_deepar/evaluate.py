@@ -14,6 +14,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import numpy as np
+import torch
 from smcontract.failure import ContractError
 from smcontract.root import ContainerRoot
 
@@ -67,6 +68,8 @@ def evaluate(order: Order, now: datetime | None = None) -> None:
     Raises ContractError for a model that cannot be used and for series that
     nothing can be measured on.
     """
+    # Sums that are shared out among threads round by their number.
+    torch.set_num_threads(1)
     with _unpacked(order.model) as folder:
         forecaster = Forecaster.load(folder)
     tested, digest = read_series(order.test, forecaster.panel)

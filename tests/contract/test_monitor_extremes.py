@@ -71,6 +71,20 @@ def changed(name: str, place: int, value: object) -> pd.DataFrame:
     return frame
 
 
+# More than are looked at beforehand, to guess what a column is like.
+FLAG_ROWS = 400
+
+
+def flags() -> pd.DataFrame:
+    """Zeros and ones, with gaps, alone, and such that turn out to be something else."""
+    source = np.random.default_rng(1)
+    frame = pd.DataFrame({"rare": [0] * (FLAG_ROWS - 1) + [1], "always": [1] * FLAG_ROWS}).astype(object)
+    frame["gaps"] = source.choice(["0", "1", ""], FLAG_ROWS)
+    for name, last in (("whole", 2), ("fraction", 0.5), ("text", "no"), ("quoted", '"1"')):
+        frame[name] = [*source.integers(0, 2, FLAG_ROWS - 1), last]
+    return frame
+
+
 def constraints(content: object) -> dict[str, str | bytes]:
     """Rows, and beside them a file that a job is given as constraints."""
     return {"rows/rows.csv": csv_of(SMALL), "given/constraints.json": json.dumps(content)}
@@ -96,6 +110,7 @@ JOBS = {
     ),
     "all null": JobOf({"rows.csv": csv_of(SMALL.assign(rate=""))}, CSV, expects="small"),
     "milliseconds": JobOf({"rows.csv": csv_of(SMALL.assign(age=SMALL["age"] + MILLISECONDS))}, CSV),
+    "flags": JobOf({"rows.csv": csv_of(flags())}, CSV),
     "not JSON": JobOf(constraints({}) | {"given/constraints.json": "{"}, given()),
     "statistics as constraints": JobOf(constraints({"version": 0.0, "features": [{}]}), given()),
     "a threshold of 2": JobOf(
@@ -177,6 +192,36 @@ def test_numbers_of_more_than_32_bits_have_their_own_buckets(left: dict[str, Lef
     edges = [bucket["lower_bound"] for bucket in buckets] + [buckets[-1]["upper_bound"]]
     assert edges == pytest.approx(np.linspace(MILLISECONDS, MILLISECONDS + 59, 11), abs=1e-3)
     assert [bucket["count"] for bucket in buckets] == [6] * 10
+
+
+@pytest.mark.parametrize("name", ["rare", "always", "gaps", "whole", "fraction"])
+def test_what_looks_like_zeros_and_ones_is_described_as_other_numbers_are(
+    left: dict[str, Left], name: str
+) -> None:
+    values = pd.to_numeric(flags()[name]).dropna().to_numpy(dtype=float)
+    feature = left["flags"].statistics[name]
+    found = numeric(feature)
+
+    assert feature["inferred_type"] == ("Fractional" if name == "fraction" else "Integral")
+    assert found["common"] == {"num_present": len(values), "num_missing": FLAG_ROWS - len(values)}
+    assert (found["min"], found["max"], found["sum"]) == (values.min(), values.max(), values.sum())
+    assert found["mean"] == pytest.approx(values.mean(), rel=1e-9)
+    assert found["std_dev"] == pytest.approx(values.std(), rel=1e-9)
+    kll = found["distribution"]["kll"]
+    items = [(item, 2**level) for level, data in enumerate(kll["sketch"]["data"]) for item in data]
+    weights = {value: sum(weight for item, weight in items if item == value) for value in set(values)}
+    assert weights == dict(zip(*np.unique(values, return_counts=True), strict=True))
+    assert sum(bucket["count"] for bucket in kll["buckets"]) == len(values)
+
+
+@pytest.mark.parametrize("name", ["text", "quoted"])
+def test_what_looks_like_zeros_and_ones_and_is_text_is_counted(left: dict[str, Left], name: str) -> None:
+    feature = left["flags"].statistics[name]
+    buckets = feature["string_statistics"]["distribution"]["categorical"]["buckets"]
+
+    assert feature["inferred_type"] == "String"
+    expected = flags()[name].astype(str).value_counts().to_dict()
+    assert {each["value"]: each["count"] for each in buckets} == expected
 
 
 @pytest.mark.parametrize("name", REFUSED)

@@ -5,6 +5,7 @@ import gzip
 import itertools
 import json
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -163,13 +164,10 @@ def _read_objects(spark: Spark, files: Sequence[Path], columns: Sequence[tuple[i
     schema = ", ".join(f"f{index} STRING" for index, _ in sorted(columns))
     frame = spark.session.read().schema(schema).json(spark.sequence(map(_uri, files)))
     sample = [[each.get(f"f{index}") for index, _ in columns] for each in _first_objects(files)]
-    looks_numeric = [each.looks_numeric for each in text_columns([name for _, name in columns], sample)]
+    guessed = text_columns([name for _, name in columns], sample)
     return Table(
         frame,
-        tuple(
-            Column(index, name, looks_numeric=numeric)
-            for (index, name), numeric in zip(columns, looks_numeric, strict=True)
-        ),
+        tuple(replace(guess, index=index) for (index, _), guess in zip(columns, guessed, strict=True)),
     )
 
 

@@ -12,6 +12,8 @@ MALFORMED = "malformed"
 NUMBER = "^[+-]?[0-9]+([.][0-9]+)?([eE][+-]?[0-9]+)?$"
 NOT_FINITE = "^[+-]?(nan|inf|infinity)$"
 _NUMBER = re.compile(NUMBER)
+# What encoders write of a column that is yes or no.
+FLAGS = ("0", "1")
 
 
 class Kind(StrEnum):
@@ -39,6 +41,7 @@ class Column:
     name: str
     kind: Kind = Kind.TEXT
     looks_numeric: bool = True
+    looks_like_flags: bool = False
 
     @property
     def values(self) -> str:
@@ -111,16 +114,24 @@ class Table:
 
 
 def text_columns(names: Sequence[str], sample: Iterable[Sequence[object]]) -> tuple[Column, ...]:
-    """Columns of text; a few rows of `sample` say which of them look like numbers.
+    """Columns of text; a few rows of `sample` say which look like numbers, and which like flags.
 
     The guess saves a second look at the data, and is corrected where it is wrong.
     """
-    numeric = [True] * len(names)
+    seen: list[set[str]] = [set() for _ in names]
     for row in sample:
-        for index, cell in enumerate(row[: len(names)]):
-            if isinstance(cell, str) and cell and not _NUMBER.match(cell):
-                numeric[index] = False
-    return tuple(Column(index, name, looks_numeric=numeric[index]) for index, name in enumerate(names))
+        for cells, cell in zip(seen, row, strict=False):
+            if isinstance(cell, str) and cell:
+                cells.add(cell)
+    return tuple(
+        Column(
+            index,
+            name,
+            looks_numeric=all(map(_NUMBER.match, cells)),
+            looks_like_flags=bool(cells) and cells <= set(FLAGS),
+        )
+        for index, (name, cells) in enumerate(zip(names, seen, strict=True))
+    )
 
 
 def positional_names(count: int, baseline_names: Sequence[str] | None) -> list[str]:

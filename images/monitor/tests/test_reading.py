@@ -78,6 +78,13 @@ def test_a_sample_says_what_looks_like_numbers() -> None:
     assert [column.looks_numeric for column in columns] == [True, True, False]
 
 
+def test_a_sample_says_what_looks_like_flags() -> None:
+    rows = [["1", "0", "0", "", "0.0"], ["0", "0", "2", "", "1.0"]]
+    columns = text_columns(["both", "one", "more", "none", "fractions"], rows)
+
+    assert [column.looks_like_flags for column in columns] == [True, True, False, False, False]
+
+
 def test_sql_names_are_ours_whatever_a_column_is_called() -> None:
     column = Column(3, "a `strange`.name", Kind.TEXT)
 

@@ -13,8 +13,9 @@ Samples = npt.NDArray[np.float64]
 
 # The interval that is set right, one tail at a time; the others follow.
 LOWER, UPPER = 0.1, 0.9
-# A window that says more than this is an accident, not a spread.
-_LEAST, _MOST = 0.5, 3.0
+# One window's coverage is itself a draw, so half of the way (on a logarithmic scale) is gone, and not far.
+_SHARE = 0.5
+_LEAST, _MOST = 0.8, 1.3
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,10 +46,10 @@ class Calibration:
 
 
 def calibrate(samples: Samples, actual: Floats) -> Calibration:
-    """The factors with which a tenth of `actual` [series, days] lies beyond each end of the 80 % interval.
+    """The factors towards which a tenth of `actual` [series, days] lies beyond each end of the 80 % interval.
 
-    An actual value is as many half-widths from the median as it is; the factor is the quantile of those
-    numbers over all days that were observed.
+    An actual value is as many half-widths from the median as it is; the quantile of those numbers over all
+    days that were observed would have been the factor for this window. Its square root is taken.
     """
     low, median, high = np.quantile(samples, (LOWER, 0.5, UPPER), axis=1)
     observed = ~np.isnan(actual)
@@ -63,7 +64,8 @@ def _factor(distance: Floats, width: Floats, level: float) -> float:
         return 1.0
     with np.errstate(divide="ignore", invalid="ignore"):
         ratio = np.where(distance <= 0, distance, distance / width)
-    return float(np.clip(np.quantile(ratio, level), _LEAST, _MOST))
+    exact = max(float(np.quantile(ratio, level)), 0.0)
+    return float(np.clip(exact**_SHARE, _LEAST, _MOST))
 
 
 def mean_weighted_quantile_loss(samples: Samples, actual: Floats, levels: Sequence[float]) -> float:

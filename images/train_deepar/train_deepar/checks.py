@@ -6,7 +6,7 @@ from datetime import timedelta
 import numpy as np
 from smcontract.failure import ContractError
 
-from train_deepar.hyperparameters import DEEPAR, NEGATIVE_BINOMIAL, SEASONAL_NAIVE, Hyperparameters
+from train_deepar.hyperparameters import NEGATIVE_BINOMIAL, SEASONAL_NAIVE, Hyperparameters
 from train_deepar.series import Series
 
 # The text goes into FailureReason, which keeps 1,024 characters.
@@ -14,7 +14,11 @@ _SHOWN = 3
 
 
 def check_series(
-    found: Sequence[Series], channel: str, hyperparameters: Hyperparameters, prediction_length: int
+    found: Sequence[Series],
+    channel: str,
+    hyperparameters: Hyperparameters,
+    prediction_length: int,
+    likelihood: str,
 ) -> None:
     """Refuse series of `channel` that cannot be learnt from.
 
@@ -31,7 +35,7 @@ def check_series(
             f"{prediction_length} = {needed} days; lower context_length, or leave them out",
         ),
         (
-            _uncountable(found, hyperparameters),
+            _uncountable(found) if likelihood == NEGATIVE_BINOMIAL else (),
             "likelihood=negative-binomial counts 0, 1, 2, …; use likelihood=student-t, or mend the data",
         ),
     ):
@@ -58,9 +62,7 @@ def _short(found: Sequence[Series], needed: int) -> Iterator[str]:
             yield f"{series.name} has {len(series.target)} days"
 
 
-def _uncountable(found: Sequence[Series], hyperparameters: Hyperparameters) -> Iterator[str]:
-    if hyperparameters.estimator != DEEPAR or hyperparameters.likelihood != NEGATIVE_BINOMIAL:
-        return
+def _uncountable(found: Sequence[Series]) -> Iterator[str]:
     for series in found:
         with np.errstate(invalid="ignore"):
             wrong = (series.target < 0) | (series.target % 1 > 0)

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from typing import Any
 
 import numpy as np
@@ -13,8 +13,9 @@ from train_deepar.series import Floats, Series
 
 Float32s = npt.NDArray[np.float32]
 
-# Day of week, then sine and cosine of the year, of its half and of the month.
-_YEAR_DAYS, _MONTH_DAYS = 365.25, 30.4375
+_YEAR_DAYS = 365.25
+# Waves of the year and of its half.
+_HARMONICS = (1, 2)
 # A feature that hardly varies must not be blown up to noise.
 _SMALLEST_SCALE = 1e-6
 
@@ -94,20 +95,18 @@ def static_inputs(series: Series, panel: Panel, scaling: Scaling) -> Float32s:
 
 
 def calendar_inputs(start: date, days: int) -> Float32s:
-    """The calendar of `days` days from `start` as inputs [CALENDAR_WIDTH, days]."""
+    """The calendar of `days` days from `start` as inputs [CALENDAR_WIDTH, days].
+
+    Each weekday by itself, and smooth waves of the year: weekdays have no order that a number would tell.
+    """
     ordinals = start.toordinal() + np.arange(days)
     weekday = (ordinals - 1) % 7  # date.toordinal() 1 is a Monday
-    month_days = np.array([(start + timedelta(days=day)).day for day in range(days)])
-    waves = [
-        (2 * np.pi * ordinals / _YEAR_DAYS),
-        (4 * np.pi * ordinals / _YEAR_DAYS),
-        (2 * np.pi * month_days / _MONTH_DAYS),
-    ]
+    angle = 2 * np.pi * ordinals / _YEAR_DAYS
     rows = [weekday == each for each in range(7)]
-    rows += [wave(angle) for angle in waves for wave in (np.sin, np.cos)]
+    rows += [wave(harmonic * angle) for harmonic in _HARMONICS for wave in (np.sin, np.cos)]
     # As GluonTS's age feature: how long the series has been observed, on a logarithmic scale.
     rows.append(np.log10(2.0 + np.arange(days)))
     return np.stack(rows).astype(np.float32)
 
 
-CALENDAR_WIDTH = 14
+CALENDAR_WIDTH = 12

@@ -1,4 +1,4 @@
-"""The networks of a model: each learnt on the training part, then again up to the validation part's end."""
+"""The networks of a model: one learns the training part, then all learn up to the validation part's end."""
 
 import logging
 from collections.abc import Sequence
@@ -27,7 +27,10 @@ class Parts:
 
 
 class Ensemble:
-    """Learns `num_models` networks that differ in their seed alone; goes on from a checkpoint."""
+    """Learns `num_models` networks that differ in their seed alone; goes on from a checkpoint.
+
+    Where they are learnt again with the validation part, one is enough to find for how long and how sure.
+    """
 
     def __init__(
         self,
@@ -60,15 +63,18 @@ class Ensemble:
     def fit(self, stop: StopSignal) -> None:
         """Learn the training part; the validation part's last days say which epoch is best."""
         asked = self._hyperparameters
+        count = 1 if asked.refit else asked.num_models
         patience = asked.early_stopping_patience if self._parts.validation else None
-        for number in range(len(self.fitted), asked.num_models):
+        for number in range(len(self.fitted), count):
             task = Task(FIT, number, asked.epochs, patience, self._parts.train, self._parts.validation)
             self._learn(task, stop)
 
     def refit(self, stop: StopSignal) -> None:
-        """Learn everything up to the validation part's end, for as many epochs as were best before."""
+        """Learn everything up to the validation part's end, for as many epochs as were good before."""
+        first = self.fitted[0]
+        # Near the end of a rate that falls to nothing the best epoch is chance; an early stop is none.
+        epochs = first.best_epoch + 1 if first.stopped_early_by else first.epochs
         for number in range(len(self.refitted), self._hyperparameters.num_models):
-            epochs = self.fitted[number].best_epoch + 1
             self._learn(Task(REFIT, number, epochs, None, self._parts.validation), stop)
 
     def _learn(self, task: Task, stop: StopSignal) -> None:

@@ -125,29 +125,29 @@ def _of(rule: Rule, default: object) -> Any:
 class Hyperparameters:
     """The hyperparameters of one training job; every value is one that is allowed.
 
-    Names are those of SageMaker's DeepAR where it has one. `prediction_length` is the panel's unless
-    said otherwise. One thread is the default: on small networks two are slower than one, and sums of
-    floats depend on how many threads share them.
+    Names are those of SageMaker's DeepAR where it has one. `prediction_length` and `likelihood` are the
+    panel's unless said otherwise. One thread is the default: on small networks two are hardly faster, and
+    sums of floats depend on how many threads share them.
     """
 
     estimator: str = _of(Choice((DEEPAR, TFT, SEASONAL_NAIVE)), DEEPAR)
     context_length: int = _of(Whole(1, 10_000), 60)
     prediction_length: int | None = _of(Whole(1, 10_000), None)
-    epochs: int = _of(Whole(1, 10_000), 40)
+    epochs: int = _of(Whole(1, 10_000), 30)
     num_batches_per_epoch: int = _of(Whole(1, 100_000), 50)
     mini_batch_size: int = _of(Whole(1, 10_000), 32)
-    learning_rate: float = _of(Real(0, low_included=False), 0.003)
-    weight_decay: float = _of(Real(0), 1e-8)
+    learning_rate: float = _of(Real(0, low_included=False), 0.01)
+    weight_decay: float = _of(Real(0), 0.01)
     num_layers: int = _of(Whole(1, 8), 2)
     num_cells: int = _of(Whole(1, 1_000), 40)
     dropout_rate: float = _of(Real(0, 1), 0.1)
     embedding_dimension: int | None = _of(Whole(1, 1_000), None)
-    likelihood: str = _of(Choice((STUDENT_T, NEGATIVE_BINOMIAL)), STUDENT_T)
+    likelihood: str | None = _of(Choice((STUDENT_T, NEGATIVE_BINOMIAL)), None)
     early_stopping_patience: int | None = _of(Whole(1, 10_000), 10)
     num_eval_samples: int = _of(Whole(10, 10_000), 100)
     calibrate: bool = _of(Flag(), True)
     refit: bool = _of(Flag(), True)
-    num_models: int = _of(Whole(1, 100), 1)
+    num_models: int = _of(Whole(1, 100), 3)
     seed: int = _of(Whole(0, 2**31 - 1), 0)
     nthread: int = _of(Whole(1, 256), 1)
 

@@ -9,7 +9,7 @@ import torch
 from torch import nn
 
 from train_deepar.covariates import CALENDAR_WIDTH, Scaling
-from train_deepar.hyperparameters import DEEPAR, NEGATIVE_BINOMIAL, TFT, Hyperparameters
+from train_deepar.hyperparameters import DEEPAR, NEGATIVE_BINOMIAL, STUDENT_T, TFT, Hyperparameters
 from train_deepar.lean_gluonts import (
     DeepARModel,
     MeanScaler,
@@ -22,9 +22,9 @@ from train_deepar.noise import Noise, negative_binomial, student_t
 from train_deepar.panel import Panel
 from train_deepar.windows import Batch, Shape
 
-# Days before a day that a network sees directly: a week, the weekdays of four weeks, and the year before.
-_RECENT_LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
-_YEAR_LAGS = (364,)
+# Days before a day that a network sees directly: a week, and the weekdays of four weeks. GluonTS's own go
+# back three years, which for most panels is nothing but padding.
+_LAGS = (1, 2, 3, 4, 5, 6, 7, 14, 21, 28)
 TFT_LEVELS = (0.01, 0.05, 0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99)
 _TFT_HEADS = 4
 
@@ -75,13 +75,11 @@ class Network(Protocol):
 
 
 def design(
-    hyperparameters: Hyperparameters, panel: Panel, scaling: Scaling, prediction_length: int, longest: int
+    hyperparameters: Hyperparameters, panel: Panel, scaling: Scaling, prediction_length: int
 ) -> Architecture:
-    """The network for a panel whose longest series has `longest` days to learn from."""
+    """The network for a panel."""
     cardinality = tuple(len(category.values) for category in panel.cat) or (1,)
     dimension = hyperparameters.embedding_dimension
-    # A lag that hardly any window reaches would be zero in training and speak for the first time later.
-    reachable = longest - hyperparameters.context_length - prediction_length
     return Architecture(
         estimator=hyperparameters.estimator,
         context_length=hyperparameters.context_length,
@@ -93,10 +91,17 @@ def design(
         num_cells=hyperparameters.num_cells,
         dropout_rate=hyperparameters.dropout_rate,
         embedding_dimension=tuple(dimension or min(50, (count + 1) // 2) for count in cardinality),
-        likelihood=hyperparameters.likelihood,
-        lags=_RECENT_LAGS + tuple(lag for lag in _YEAR_LAGS if 1.5 * lag <= reachable),
+        likelihood=likelihood_of(hyperparameters, panel),
+        lags=_LAGS,
         smallest_scale=max(scaling.level * 0.01, 1e-6),
     )
+
+
+def likelihood_of(hyperparameters: Hyperparameters, panel: Panel) -> str:
+    """The likelihood asked for; without one, that of counts for whole numbers from 0 on."""
+    target = panel.target
+    counts = target.type == "Integral" and target.minimum is not None and target.minimum >= 0
+    return hyperparameters.likelihood or (NEGATIVE_BINOMIAL if counts else STUDENT_T)
 
 
 def build(architecture: Architecture) -> nn.Module:

@@ -23,8 +23,8 @@ from train_deepar.covariates import Scaling, fit_scaling
 from train_deepar.distributed import Hosts, join
 from train_deepar.ensemble import Ensemble, Parts
 from train_deepar.forecaster import Forecaster
-from train_deepar.hyperparameters import SEASONAL_NAIVE, Hyperparameters, parse_hyperparameters
-from train_deepar.networks import Architecture, design
+from train_deepar.hyperparameters import DEEPAR, SEASONAL_NAIVE, Hyperparameters, parse_hyperparameters
+from train_deepar.networks import Architecture, design, likelihood_of
 from train_deepar.panel import Panel, read_panel
 from train_deepar.series import Floats, Series, read_series
 from train_deepar.training import Interrupted, Learnt, metric_line
@@ -97,9 +97,9 @@ def train(root: ContainerRoot, stop: StopSignal) -> None:
         model = Model((), Calibration(), manifest)
     else:
         model = _learnt_model(job, root.checkpoints, hosts, stop)
-    history = {str(each.item_id): each for part in hosts.gathered(job.history) for each in part}
+    history = _of_all_hosts(job.history, hosts)
     if hosts.is_leader:
-        ordered = [history[key] for key in sorted(history)]
+        ordered = sorted(history, key=lambda each: str(each.item_id))
         save_artefact(root.model, job.panel, model.weights, ordered, _manifest(job, model, hosts))
         _report(model)
 
@@ -123,9 +123,10 @@ def read_job(root: ContainerRoot) -> Job:
             log.info(
                 "channel.read name=%s series=%d sha256=%s", name, len(read[name].series), read[name].sha256
             )
+    likelihood = likelihood_of(hyperparameters, panel) if hyperparameters.estimator == DEEPAR else ""
     for name in LEARNT_FROM:
         if name in read:
-            check_series(read[name].series, name, hyperparameters, prediction_length)
+            check_series(read[name].series, name, hyperparameters, prediction_length, likelihood)
     return Job(hyperparameters, panel, read, prediction_length)
 
 
@@ -148,11 +149,8 @@ def _channels(root: ContainerRoot) -> dict[str, Channel]:
 
 def _learnt_model(job: Job, checkpoint_folder: Path, hosts: Hosts, stop: StopSignal) -> Model:
     """The networks learnt on this host's share with all others, and their calibration."""
-    every = [series for part in hosts.gathered(job.train) for series in part]
-    unique = list({series.item_id: series for series in every}.values())
-    scaling = fit_scaling(unique, job.panel)
-    longest = max(len(series.target) for series in unique)
-    architecture = design(job.hyperparameters, job.panel, scaling, job.prediction_length, longest)
+    scaling = fit_scaling(_of_all_hosts(job.train, hosts), job.panel)
+    architecture = design(job.hyperparameters, job.panel, scaling, job.prediction_length)
     shares = {name: _share(job.channels[name].series, hosts) for name in LEARNT_FROM if name in job.channels}
     parts = Parts(*([prepare(each, job.panel, scaling) for each in share] for share in shares.values()))
     ensemble = Ensemble(
@@ -178,6 +176,11 @@ def _learnt_model(job: Job, checkpoint_folder: Path, hosts: Hosts, stop: StopSig
     return _model(job, ensemble, architecture, scaling, hosts, interrupted_by)
 
 
+def _of_all_hosts(found: list[Series], hosts: Hosts) -> list[Series]:
+    """Each series once, whichever host has it."""
+    return list({each.item_id: each for part in hosts.gathered(found) for each in part}.values())
+
+
 def _share(found: list[Series], hosts: Hosts) -> list[Series]:
     return hosts.share(found, [str(series.item_id) for series in found])
 
@@ -195,20 +198,20 @@ def _model(
     manifest: dict[str, object] = {
         "architecture": architecture.as_document(),
         "scaling": scaling.as_document(),
-        "networks": [_told(each, refitted[number : number + 1]) for number, each in enumerate(fitted)],
+        "fitted": [_told(each) for each in fitted],
+        "refitted": [_told(each) for each in refitted],
         "stopped_early_by": interrupted_by or fitted[-1].stopped_early_by,
         "trained_until": _last_day(job.validation if refitted else job.train).isoformat(),
     }
     weights = [each.weights for each in fitted]
     calibration, metrics = Calibration(), _mean_metrics(fitted)
-    validation = [series for part in hosts.gathered(job.validation) for series in part]
+    validation = _of_all_hosts(job.validation, hosts)
     # The others wait for the leader where the history comes together.
     if validation and hosts.is_leader:
-        unique = list({series.item_id: series for series in validation}.values())
         model = Model(weights, Calibration(), manifest)
-        calibration, judged = _calibrated(job, model, unique, hosts)
+        calibration, judged = _calibrated(job, model, validation, hosts)
         metrics |= judged
-    newest = [*(each.weights for each in refitted), *weights[len(refitted) :]]
+    newest = [each.weights for each in refitted] or weights
     return Model(newest, calibration, manifest | {"metrics": metrics})
 
 
@@ -232,12 +235,11 @@ def _calibrated(
     }
 
 
-def _told(fitted: Learnt, refitted: Sequence[Learnt]) -> dict[str, object]:
+def _told(learnt: Learnt) -> dict[str, object]:
     return {
-        "epochs": fitted.epochs,
-        "best_epoch": fitted.best_epoch,
-        "stopped_early_by": fitted.stopped_early_by,
-        "refit_epochs": refitted[0].epochs if refitted else None,
+        "epochs": learnt.epochs,
+        "best_epoch": learnt.best_epoch,
+        "stopped_early_by": learnt.stopped_early_by,
     }
 
 

@@ -24,8 +24,8 @@ log = logging.getLogger(__name__)
 
 # Larger steps than this come from a single odd window.
 _LARGEST_GRADIENT = 10.0
-# The last epoch's learning rate as a share of the first one's.
-_LAST_RATE = 0.02
+# PyTorch's OneCycleLR: the rate rises from a 25th to its full value, and falls to next to nothing.
+_RISE, _FIRST_RATE, _LAST_RATE = 0.15, 1 / 25, 1 / 25 / 10_000
 _VALIDATION_ROWS = 256
 
 State = dict[str, Any]
@@ -98,9 +98,9 @@ class Learner:
         self._hosts = hosts
         self._shape: Shape = architecture.shape
         self._least = architecture.context_length
-        torch.manual_seed(_number([hyperparameters.seed, task.number]))
+        torch.manual_seed(hyperparameters.seed + task.number)
         self._network = build(architecture)
-        optimizer = torch.optim.Adam(
+        optimizer = torch.optim.AdamW(
             self._network.parameters(),
             lr=hyperparameters.learning_rate,
             weight_decay=hyperparameters.weight_decay,
@@ -148,8 +148,6 @@ class Learner:
     def _learn_epoch(self, stop: StopSignal, keep: Callable[[], None]) -> None:
         progress, parameters = self.progress, self._hyperparameters
         self._module.train()
-        for group in self._optimizer.param_groups:
-            group["lr"] = self._rate(progress.epoch)
         while progress.batch < parameters.num_batches_per_epoch:
             if self._hosts.any(stop.requested):
                 keep()
@@ -158,7 +156,9 @@ class Learner:
             progress.batch += 1
 
     def _learn_batch(self) -> float:
-        place = [self._hyperparameters.seed, self._task.number, self._task.stage == "refit"]
+        for group in self._optimizer.param_groups:
+            group["lr"] = self._rate()
+        place = [self._hyperparameters.seed + self._task.number, self._task.stage == "refit"]
         place += [self.progress.epoch, self.progress.batch, self._hosts.rank]
         random = np.random.default_rng(place)
         torch.manual_seed(_number(place))
@@ -206,15 +206,27 @@ class Learner:
         patience, progress = self._task.patience, self.progress
         return patience is not None and progress.epoch - 1 - progress.best_epoch >= patience
 
-    def _rate(self, epoch: int) -> float:
-        """The learning rate of an epoch: from its full value along half a cosine to a small one."""
-        asked = self._hyperparameters
-        share = (1 + math.cos(math.pi * epoch / asked.epochs)) / 2
-        return asked.learning_rate * (_LAST_RATE + (1 - _LAST_RATE) * share)
+    def _rate(self) -> float:
+        batches = self._hyperparameters.num_batches_per_epoch
+        step = self.progress.epoch * batches + self.progress.batch
+        return self._hyperparameters.learning_rate * one_cycle(step, self._task.epochs * batches + 1)
 
     def _inputs(self, inputs: Batch) -> Batch:
         moved: Batch = self._hosts.fabric.to_device(inputs)
         return moved
+
+
+def one_cycle(step: int, steps: int) -> float:
+    """The share of the full learning rate that step `step` of `steps` takes, as OneCycleLR has it."""
+    top = _RISE * steps - 1
+    if step <= top:
+        return _between(_FIRST_RATE, 1.0, step / top if top > 0 else 1.0)
+    return _between(1.0, _LAST_RATE, (step - top) / (steps - 1 - top))
+
+
+def _between(first: float, last: float, share: float) -> float:
+    """From `first` to `last` along half a cosine."""
+    return last + (first - last) * (1 + math.cos(math.pi * share)) / 2
 
 
 def metric_line(metrics: dict[str, float]) -> str:

@@ -17,6 +17,8 @@ from starlette.applications import Starlette
 from starlette.routing import Mount
 from starlette.testclient import TestClient
 
+from tests.forecasting import DOCUMENT as FORECASTING
+from tests.forecasting import one_forecast_a_series
 from tests.upstream import PACKAGE, Upstream, running_upstream
 
 SECRET, KEY = new_key("tests")
@@ -119,3 +121,10 @@ def api(tmp_path: Path, aws_environ: dict[str, str]) -> Iterator[Callable[..., T
 @pytest.fixture
 def client(api: Callable[..., TestClient]) -> TestClient:
     return api()
+
+
+@pytest.fixture
+def shops(api: Callable[..., TestClient], upstream: Upstream) -> TestClient:
+    """A client of the small project and of the forecasting one, whose endpoint answers."""
+    upstream.invoke = one_forecast_a_series
+    return api(None, FORECASTING)

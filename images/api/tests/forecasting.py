@@ -3,7 +3,9 @@
 import json
 from typing import Any
 
-from tests.upstream import Reply, Request, json_reply
+from starlette.testclient import TestClient
+
+from tests.upstream import Reply, Request, Upstream, json_reply
 
 SCHEMA: dict[str, Any] = {
     "version": 1,
@@ -35,6 +37,9 @@ DOCUMENT: dict[str, Any] = {
 }
 RECORD: dict[str, Any] = {"shop": "16", "good": "410", "known": {"price": [12, 11.5, 10]}}
 SERIES = ("16_410", "16_411")
+PATH = "/v1/shops/predictions"
+INVOKE = "/endpoints/shops-endpoint/invocations"
+HISTORY: dict[str, Any] = {"start": "2026-01-27", "target": [3, None, 5]}
 START, DATES = "2026-01-30", ["2026-01-30", "2026-01-31", "2026-02-01"]
 
 
@@ -65,3 +70,19 @@ def one_forecast_a_series(request: Request) -> Reply:
         )
     status, body, headers = json_reply({"predictions": predictions})
     return status, body, headers | {"x-Amzn-Invoked-Production-Variant": "AllTraffic"}
+
+
+def ask(client: TestClient, *records: Any, **headers: str) -> Any:
+    """Ask for forecasts; names of headers have _ for -."""
+    given = {name.replace("_", "-"): value for name, value in headers.items()}
+    return client.post(PATH, json={"records": list(records)}, headers=given)
+
+
+def sent(upstream: Upstream) -> list[dict[str, Any]]:
+    """What the endpoint was asked."""
+    return [json.loads(each.body) for each in upstream.to(INVOKE)]
+
+
+def price(values: object) -> dict[str, Any]:
+    """A record with those prices."""
+    return RECORD | {"known": {"price": values}}

@@ -19,6 +19,7 @@ KNOWN: Document = {
         "type": {"enum": ["Integral", "Fractional"]},
         "example": NUMBERS,
         "minimum": {"type": "number"},
+        "above": {"type": "number"},
         "maximum": {"type": "number"},
     },
 }

@@ -7,9 +7,10 @@ from api.body import only
 from api.endpoint import Endpoint, Means
 from api.errors import BadRequestError, NotFoundError, unprocessable
 from api.forecast.description import MOST_RECORDS
+from api.forecast.instances import Record, horizon, instance
 from api.forecast.project import ForecastProject
 from api.forecast.question import SeriesQuestion
-from api.forecast.records import Record, faults, horizon, horizon_faults, instance
+from api.forecast.records import faults, horizon_faults
 from api.served_model import answered_by
 from api.wishes import Wishes
 

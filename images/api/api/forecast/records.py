@@ -1,15 +1,13 @@
-"""Records of series: what is wrong with those that are none, and what the endpoint is sent of the others."""
+"""Records of series, and what is wrong with those that are none."""
 
 import re
 from collections.abc import Iterator, Sequence
 from datetime import date, timedelta
-from typing import Any
 
 from api.errors import RecordError
+from api.forecast.instances import Record, days_from, horizon
 from api.forecast.schema import RESERVED, ForecastSchema
 from api.values import Number, shown
-
-Record = dict[str, Any]
 
 LONGEST_TEXT = 256
 _DATE = re.compile(r"\d{4}-\d\d-\d\d", re.ASCII)
@@ -38,45 +36,6 @@ def horizon_faults(schema: ForecastSchema, records: Sequence[Record]) -> list[Re
         for row, record in enumerate(records, start=1)
         if horizon(schema, record) != first
     ]
-
-
-def horizon(schema: ForecastSchema, record: Record) -> int:
-    """How many days a record asks for."""
-    return int(record.get("prediction_length", schema.prediction_length))
-
-
-def item_id(schema: ForecastSchema, record: Record) -> str:
-    """The series' key as the model has it: its parts joined by "_"."""
-    return "_".join(record[name] for name in schema.item_id)
-
-
-def instance(schema: ForecastSchema, record: Record) -> dict[str, object]:
-    """A record without faults as the endpoint takes it."""
-    sent: dict[str, object] = {"item_id": item_id(schema, record)}
-    known = record.get("known", {})
-    if (history := record.get("history")) is not None:
-        start, target = date.fromisoformat(history["start"]), history["target"]
-        sent |= {"start": history["start"], "target": target}
-        static = {name: record[name] for name in schema.item_id if name in schema.static}
-        if static := static | record.get("static", {}):
-            sent["static"] = static
-        past = history.get("known", {})
-        known = {name: _joined(values, past.get(name), start, len(target)) for name, values in known.items()}
-    return sent | ({"known": known} if known else {})
-
-
-def _joined(values: Any, past: list[float] | None, start: date, days: int) -> Any:
-    """A feature by its dates, in the history and after it, where the record tells its history."""
-    if past is None:
-        return values
-    earlier = dict(zip(_dates(start, days), past, strict=True))
-    if isinstance(values, list):
-        return earlier | dict(zip(_dates(start + timedelta(days), len(values)), values, strict=True))
-    return earlier | values
-
-
-def _dates(start: date, days: int) -> list[str]:
-    return [(start + timedelta(day)).isoformat() for day in range(days)]
 
 
 class _Checked:
@@ -194,7 +153,7 @@ class _Checked:
             if len(values) >= self._days:
                 return None
             return f"has {len(values)} dates; it needs one for each of the {self._days} days of the horizon"
-        missing = [each for each in _dates(self._begin, self._days) if each not in values]
+        missing = [each for each in days_from(self._begin, self._days) if each not in values]
         if not missing:
             return None
         more = f" and {len(missing) - 3} more days" if len(missing) > 3 else ""

@@ -35,6 +35,13 @@ class KnownFeature(Number, frozen=True, extra="forbid"):
             return f"is {value!r}; it is compared by ratio, so it must be above 0"
         return reason
 
+    @property
+    def bounds(self) -> dict[str, float]:
+        """The bounds that there are, by their names; what is relative has one that it may not be."""
+        if self.scaling != "relative" or (self.minimum or 0) > 0:
+            return super().bounds
+        return {"above": 0.0, **{name: each for name, each in super().bounds.items() if name == "maximum"}}
+
     def document(self) -> dict[str, object]:
         """As JSON Schema."""
         plain = super().document()

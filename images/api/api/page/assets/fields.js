@@ -75,16 +75,19 @@ function number({ name, type, minimum, maximum, example }, id, help) {
   });
 }
 
-export function hint({ type, minimum, maximum, values, nullable }) {
+export function hint({ type, minimum, above, maximum, values, nullable }) {
   const said = [];
-  if (!values) said.push(type === "Integral" ? "whole number" : "number", bounds(minimum, maximum));
+  if (!values) said.push(type === "Integral" ? "whole number" : "number", bounds(minimum, above, maximum));
   if (nullable) said.push("may be empty");
   return said.filter(Boolean).join(", ");
 }
 
-function bounds(minimum, maximum) {
+function bounds(minimum, above, maximum) {
   const text = (value) => value.toLocaleString("en").replace("-", "−");
   if (minimum !== undefined && maximum !== undefined) return `${text(minimum)} to ${text(maximum)}`;
-  if (minimum !== undefined) return `from ${text(minimum)}`;
-  return maximum !== undefined ? `up to ${text(maximum)}` : "";
+  const said = [];
+  if (minimum !== undefined) said.push(`from ${text(minimum)}`);
+  if (above !== undefined) said.push(`above ${text(above)}`);
+  if (maximum !== undefined) said.push(`up to ${text(maximum)}`);
+  return said.join(", ");
 }

@@ -33,12 +33,14 @@ def _preprocess(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> 
 
     settings = parse_arguments(arguments, root)
     from preprocess.forecasting.schema import is_forecasting
+    from preprocess.schema import SchemaFile
 
-    if is_forecasting(settings.schema):
+    schema_file = SchemaFile(settings.schema)
+    if is_forecasting(schema_file):
         from preprocess.forecasting.job import preprocess
     else:
         from preprocess.job import preprocess
-    preprocess(settings, root, stop)
+    preprocess(settings, schema_file, root, stop)
 
 
 def _ingest(arguments: list[str], root: ContainerRoot, stop: StopSignal) -> None:

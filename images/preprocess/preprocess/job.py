@@ -15,14 +15,14 @@ from preprocess.refusals import bad_rows_refusal, dropped_rows
 from preprocess.report import REPORT, FileReport, Report
 from preprocess.rows import Rows, joined
 from preprocess.running import refuse_clusters, refuse_to_go_on, timed
-from preprocess.schema import Schema, read_schema
+from preprocess.schema import Schema, SchemaFile, parse_schema
 from preprocess.split import split
 from preprocess.validation import check
 
 log = logging.getLogger(__name__)
 
 
-def preprocess(settings: Settings, root: ContainerRoot, stop: StopSignal) -> None:
+def preprocess(settings: Settings, schema_file: SchemaFile, root: ContainerRoot, stop: StopSignal) -> None:
     """Turn the raw files into every output that `settings` ask for, all of them or none.
 
     Raises ContractError for whatever the caller can mend. Where rows are bad
@@ -30,7 +30,7 @@ def preprocess(settings: Settings, root: ContainerRoot, stop: StopSignal) -> Non
     """
     refuse_clusters(root)
     remove_earlier(settings.output, writing.EVERY_NAME)
-    schema = read_schema(settings.schema)
+    schema = parse_schema(*schema_file.read())
     report = Report()
     with timed("read"):
         rows = _valid_rows(settings, schema, report, stop)

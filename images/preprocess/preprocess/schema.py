@@ -111,24 +111,39 @@ class Schema:
         return hashlib.sha256(self.content).hexdigest()
 
 
+class SchemaFile:
+    """schema.json in a folder, read once: it may be a pipe."""
+
+    def __init__(self, folder: Path) -> None:
+        self._path = folder / "schema.json"
+        self._read: tuple[object, bytes] | None = None
+
+    def read(self) -> tuple[object, bytes]:
+        """The JSON, and its bytes. Raises ContractError where there is none."""
+        if self._read is None:
+            content = self._content()
+            try:
+                self._read = json.loads(content), content
+            except ValueError as error:
+                raise ContractError(
+                    f"{self._path} is not valid JSON ({error}); write it as a JSON object."
+                ) from error
+        return self._read
+
+    def _content(self) -> bytes:
+        try:
+            return self._path.read_bytes()
+        except FileNotFoundError:
+            raise ContractError(f"{self._path} is missing; give the folder that holds schema.json.") from None
+        except OSError as error:
+            raise ContractError(
+                f"{self._path} cannot be read ({error.strerror}); check the schema input."
+            ) from error
+
+
 def read_schema(folder: Path) -> Schema:
     """The schema in `folder`. Raises ContractError, naming the key, where it cannot be used."""
-    return parse_schema(*read_document(folder))
-
-
-def read_document(folder: Path) -> tuple[object, bytes]:
-    """The JSON in `folder`, and its bytes. Raises ContractError where there is none."""
-    path = folder / "schema.json"
-    try:
-        content = path.read_bytes()
-    except FileNotFoundError:
-        raise ContractError(f"{path} is missing; give the folder that holds schema.json.") from None
-    except OSError as error:
-        raise ContractError(f"{path} cannot be read ({error.strerror}); check the schema input.") from error
-    try:
-        return json.loads(content), content
-    except ValueError as error:
-        raise ContractError(f"{path} is not valid JSON ({error}); write it as a JSON object.") from error
+    return parse_schema(*SchemaFile(folder).read())
 
 
 def parse_schema(document: object, content: bytes) -> Schema:

@@ -16,7 +16,7 @@ import pyarrow.parquet as pq
 import pytest
 from preprocess.arguments import parse_arguments
 from preprocess.job import preprocess
-from preprocess.schema import Schema
+from preprocess.schema import Schema, SchemaFile
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 from smcontract.root import ContainerRoot
@@ -49,7 +49,8 @@ class Job:
         path.write_bytes(content.encode() if isinstance(content, str) else content)
 
     def run(self, *arguments: str, stop: StopSignal | None = None) -> None:
-        preprocess(parse_arguments(list(arguments), self.root), self.root, stop or StopSignal())
+        settings = parse_arguments(list(arguments), self.root)
+        preprocess(settings, SchemaFile(settings.schema), self.root, stop or StopSignal())
 
     def output(self, name: str) -> str:
         return (self.root.processing / "output" / name).read_bytes().decode()

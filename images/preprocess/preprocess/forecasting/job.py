@@ -14,16 +14,17 @@ from preprocess.forecasting.doubtful_rows import SortedRows, without_doubtful
 from preprocess.forecasting.panel import Panel, build_panel
 from preprocess.forecasting.places_table import PlacesTable
 from preprocess.forecasting.reading import read_rows
-from preprocess.forecasting.schema import ForecastSchema, read_forecast_schema
+from preprocess.forecasting.schema import ForecastSchema, parse_forecast_schema
 from preprocess.outputs import StagedOutputs, remove_earlier, write_bytes, write_json
 from preprocess.refusals import bad_rows_refusal, dropped_rows
 from preprocess.report import REPORT, Report
 from preprocess.running import refuse_clusters, refuse_to_go_on, timed
+from preprocess.schema import SchemaFile
 
 log = logging.getLogger(__name__)
 
 
-def preprocess(settings: Settings, root: ContainerRoot, stop: StopSignal) -> None:
+def preprocess(settings: Settings, schema_file: SchemaFile, root: ContainerRoot, stop: StopSignal) -> None:
     """Turn long or wide rows into every output, all of them or none.
 
     Raises ContractError for whatever the caller can mend. Where rows are bad
@@ -31,7 +32,7 @@ def preprocess(settings: Settings, root: ContainerRoot, stop: StopSignal) -> Non
     """
     refuse_clusters(root)
     remove_earlier(settings.output, writing.EVERY_NAME)
-    schema = read_forecast_schema(settings.schema)
+    schema = parse_forecast_schema(*schema_file.read())
     if schema.holidays:
         check_country(schema.holidays)
     places = _places(settings, schema)

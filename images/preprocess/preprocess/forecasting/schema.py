@@ -8,7 +8,7 @@ from pathlib import Path
 
 from smcontract.failure import ContractError
 
-from preprocess.schema import FEATURE_NAME, SCHEMA_VERSION, NumericFeature, read_document
+from preprocess.schema import FEATURE_NAME, SCHEMA_VERSION, NumericFeature, SchemaFile
 from preprocess.schema_fields import bound_of, check_unique, fields_of, items_of, schema_error, text_of
 
 PROBLEM_TYPE = "Forecasting"
@@ -94,10 +94,10 @@ class ForecastSchema:
         return hashlib.sha256(self.content).hexdigest()
 
 
-def is_forecasting(folder: Path) -> bool:
-    """Whether the schema in `folder` is one of this kind; whoever needs it says what is wrong with it."""
+def is_forecasting(file: SchemaFile) -> bool:
+    """Whether a schema is one of this kind; whoever needs it says what is wrong with it."""
     try:
-        document, _ = read_document(folder)
+        document, _ = file.read()
     except ContractError:
         return False
     return isinstance(document, dict) and document.get("problem_type") == PROBLEM_TYPE
@@ -105,7 +105,7 @@ def is_forecasting(folder: Path) -> bool:
 
 def read_forecast_schema(folder: Path) -> ForecastSchema:
     """The schema in `folder`. Raises ContractError, naming the key, where it cannot be used."""
-    return parse_forecast_schema(*read_document(folder))
+    return parse_forecast_schema(*SchemaFile(folder).read())
 
 
 def parse_forecast_schema(document: object, content: bytes) -> ForecastSchema:

@@ -8,11 +8,16 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from preprocess.arguments import parse_arguments
 from preprocess.csv_rows import read_csv
 from preprocess.forecasting.cells import check_rows
 from preprocess.forecasting.doubtful_rows import Doubts, without_doubtful
+from preprocess.forecasting.job import preprocess
 from preprocess.forecasting.rows import LongRows
 from preprocess.forecasting.schema import ForecastSchema, parse_forecast_schema
+from preprocess.schema import SchemaFile
+from smcontract.entrypoint import StopSignal
+from smcontract.root import ContainerRoot
 
 Row = dict[str, str]
 
@@ -85,6 +90,14 @@ def ml(tmp_path: Path, sales: list[Row]) -> Path:
     write(tmp_path / "processing/input/data/sales.csv", csv_of(sales))
     write(tmp_path / "processing/input/schema/schema.json", json.dumps(DOCUMENT).encode())
     return tmp_path
+
+
+def run(ml: Path, *arguments: str, stop: StopSignal | None = None) -> Path:
+    """Run the job below `ml` and return its output folder. Raises ContractError."""
+    root = ContainerRoot(ml)
+    settings = parse_arguments(list(arguments), root)
+    preprocess(settings, SchemaFile(settings.schema), root, stop or StopSignal())
+    return root.processing / "output"
 
 
 def parse(document: dict[str, Any]) -> ForecastSchema:

@@ -9,13 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preprocess.arguments import parse_arguments
-from preprocess.forecasting.job import preprocess
 from preprocess.forecasting.writing import EVERY_NAME, PLACES
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
-from smcontract.root import ContainerRoot
-from tests.forecasting.conftest import DAYS, DOCUMENT, FIRST_DAY, HORIZON, Row, csv_of, iso, write
+from tests.forecasting.conftest import DAYS, DOCUMENT, FIRST_DAY, HORIZON, Row, csv_of, iso, run, write
 
 MAP = (
     b'<osm version="0.6"><node id="1" version="1" lat="51.5" lon="0"><tag k="amenity" v="cafe"/></node></osm>'
@@ -28,12 +25,10 @@ PLACES_OF_SCHEMA = {
 }
 
 
-def run(ml: Path, *arguments: str, **document: Any) -> Path:
+def run_with(ml: Path, *arguments: str, **document: Any) -> Path:
     """Run the job with these changes to the schema; returns its output folder."""
-    root = ContainerRoot(ml)
     write(ml / "processing/input/schema/schema.json", json.dumps(DOCUMENT | document).encode())
-    preprocess(parse_arguments(list(arguments), root), root, StopSignal())
-    return root.processing / "output"
+    return run(ml, *arguments)
 
 
 def lines(path: Path) -> list[Any]:
@@ -74,7 +69,7 @@ def test_a_missing_day_is_null_and_has_a_price(ml: Path, sales: list[Row]) -> No
 def test_holidays_and_places_are_features(ml: Path) -> None:
     write(ml / "processing/input/places/map.osm", MAP)
 
-    output = run(ml, holidays="GB", places=PLACES_OF_SCHEMA)
+    output = run_with(ml, holidays="GB", places=PLACES_OF_SCHEMA)
 
     first, _, third = lines(output / "test/series.jsonl")
     assert first["dynamic_feat"][1] == [int(day in (5, 6, 12)) for day in range(DAYS)]
@@ -190,21 +185,21 @@ def test_a_place_without_a_location_is_named(ml: Path) -> None:
     locations = {"1": {"latitude": 51.5, "longitude": 0}}
 
     with pytest.raises(ContractError, match=r"^shop '2' has no location in schema.json; add it"):
-        run(ml, places=PLACES_OF_SCHEMA | {"locations": locations})
+        run_with(ml, places=PLACES_OF_SCHEMA | {"locations": locations})
 
 
 def test_an_unknown_country_fails_before_a_row_is_read(ml: Path) -> None:
     (ml / "processing/input/data/sales.csv").unlink()
 
     with pytest.raises(ContractError, match="holidays is 'Atlantis'"):
-        run(ml, holidays="Atlantis")
+        run_with(ml, holidays="Atlantis")
 
 
 def test_a_job_that_is_told_to_stop_leaves_nothing(ml: Path) -> None:
-    root, stop = ContainerRoot(ml), StopSignal()
+    stop = StopSignal()
     stop.name = signal.Signals.SIGTERM.name
 
     with pytest.raises(ContractError, match="stopped by SIGTERM"):
-        preprocess(parse_arguments([], root), root, stop)
+        run(ml, stop=stop)
 
     assert [path for path in (ml / "processing/output").rglob("*") if path.is_file()] == []

@@ -7,14 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from preprocess.arguments import parse_arguments
-from preprocess.forecasting.job import preprocess
 from preprocess.forecasting.places import EARTH_RADIUS_METERS
 from preprocess.forecasting.writing import EVERY_NAME
-from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
-from smcontract.root import ContainerRoot
-from tests.forecasting.conftest import DAYS, DOCUMENT, Row, csv_of, iso, parse, write
+from tests.forecasting.conftest import DAYS, DOCUMENT, Row, csv_of, iso, parse, run, write
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")
 FORECASTING = README.partition("\n## Forecasting\n")[2].partition("\n## Failures\n")[0]
@@ -65,9 +61,8 @@ WIDE = "wide rows, and prices in the schema"
 
 
 def refusal(ml: Path) -> str:
-    root = ContainerRoot(ml)
     with pytest.raises(ContractError) as refused:
-        preprocess(parse_arguments([], root), root, StopSignal())
+        run(ml)
     return str(refused.value)
 
 
@@ -132,10 +127,7 @@ def test_the_schema_example_works() -> None:
 
 
 def test_a_series_is_as_the_example_shows(ml: Path) -> None:
-    root = ContainerRoot(ml)
-    preprocess(parse_arguments([], root), root, StopSignal())
-
-    line = (root.processing / "output/train/series.jsonl").read_text().splitlines()[0]
+    line = (run(ml) / "train/series.jsonl").read_text().splitlines()[0]
     assert list(json.loads(line)) == list(json.loads(EXAMPLES[1]))
 
 

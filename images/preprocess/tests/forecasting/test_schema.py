@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 from preprocess.forecasting.schema import Location, Scaling, is_forecasting
+from preprocess.schema import SchemaFile
 from smcontract.failure import ContractError
 from tests.forecasting.conftest import parse, write
 
@@ -84,8 +85,8 @@ def test_a_wrong_member_is_named(document: dict[str, Any], change: dict[str, Any
 def test_the_problem_type_tells_the_kind_and_a_schema_that_cannot_be_read_is_none(
     document: dict[str, Any], tmp_path: Path
 ) -> None:
-    assert not is_forecasting(tmp_path)
+    assert not is_forecasting(SchemaFile(tmp_path))
     write(tmp_path / "schema.json", b'{"version": 1, "target": {}, "features": []}')
-    assert not is_forecasting(tmp_path)
+    assert not is_forecasting(SchemaFile(tmp_path))
     write(tmp_path / "schema.json", json.dumps(document).encode())
-    assert is_forecasting(tmp_path)
+    assert is_forecasting(SchemaFile(tmp_path))

@@ -110,9 +110,7 @@ class MonitoringExecutionExecutor:
             return self._looked_at(execution)
         except (NothingToMonitorError, StagingError) as error:
             return self._end(execution, "Failed", str(error))
-        except (TimingError, TooManyPartitionsError) as error:
-            return self._end(execution, "Failed", f"ClientError: {error}")
-        except ServiceError as error:
+        except (TimingError, TooManyPartitionsError, ServiceError) as error:
             return self._end(execution, "Failed", f"ClientError: {error}")
 
     def _looked_at(self, execution: Resource) -> Resource:

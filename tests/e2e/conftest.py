@@ -7,10 +7,11 @@ from typing import Any
 import pytest
 
 from tests.support.aws_cli import INSTANCES, ROLE, AwsCli, until_ended
-from tests.support.bank_runs import FEW_ROUNDS, Ended, some_rows
+from tests.support.bank_runs import FEW_ROUNDS, some_rows
 from tests.support.compose_services import IMAGES, Services, a_record, asked, prediction, printed_request
 from tests.support.emulator import Emulator
 from tests.support.localstack_calls import fresh
+from tests.support.project_runs import Ended
 from tests.support.train_xgb_data import ENCODER, TRAIN_CSV, VALIDATION_CSV
 
 

@@ -16,8 +16,9 @@ from uuid import uuid4
 import pytest
 from botocore.exceptions import ClientError
 
-from tests.support.bank_runs import BUCKET, Ended
+from tests.support.bank_runs import BUCKET
 from tests.support.compose_services import Services
+from tests.support.project_runs import Ended
 
 RETRAINING = "slipway-bank-retraining"
 ROWS = 100

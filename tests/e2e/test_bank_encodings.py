@@ -12,9 +12,10 @@ import pytest
 from orchestration.project_file import load_tabular
 from orchestration.tabular_project import NumericFeature
 from tests.support.api_server import ApiServer, api_server, write_documents
-from tests.support.bank_runs import BUCKET, ENDPOINT, FEW_ROUNDS, WITHOUT_MONITORS, Bank, Ended
+from tests.support.bank_runs import BUCKET, ENDPOINT, FEW_ROUNDS, WITHOUT_MONITORS, Bank
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
+from tests.support.project_runs import Ended
 
 ROWS, COMBINATIONS = 45211, 41472
 # Of the combinations, those that the real file has (issue, and `sort --unique` of its categories).

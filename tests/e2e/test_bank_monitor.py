@@ -6,9 +6,10 @@ from typing import Any
 
 import pytest
 
-from tests.support.bank_runs import BUCKET, ENDPOINT, Bank, Ended
+from tests.support.bank_runs import BUCKET, ENDPOINT, Bank
 from tests.support.compose_services import Services
 from tests.support.containers import wait_until
+from tests.support.project_runs import Ended
 
 MONITORS = ("data-quality", "model-quality")
 

@@ -13,18 +13,11 @@ import pytest
 from botocore.exceptions import ClientError
 
 from orchestration.settings import ROOT
-from tests.support.bank_runs import (
-    ENDPOINT,
-    FEW_ROUNDS,
-    GROUP,
-    PIPELINE,
-    WITHOUT_MONITORS,
-    Bank,
-    Ended,
-)
+from tests.support.bank_runs import ENDPOINT, FEW_ROUNDS, GROUP, PIPELINE, WITHOUT_MONITORS, Bank
 from tests.support.containers import wait_until
 from tests.support.emulator import Emulator
 from tests.support.job_starts import counted_starts
+from tests.support.project_runs import Ended
 
 Change = Callable[[Callable[[list[str]], list[str]]], Path]
 # Of local mode; the service has a feature store beside it, and both of these begin at once.

@@ -118,6 +118,7 @@ def _day(environment: Mapping[str, str], name: str) -> int | None:
     text = environment.get(name, "")
     if not text:
         return None
-    if (day := day_of(text)) is None:
+    # A window that was found by the hour begins and ends with the days of its moments.
+    if (day := day_of(text.partition("T")[0])) is None:
         raise ContractError(f"{name} is '{text}', which is no date; write it as 2026-01-31.")
     return day

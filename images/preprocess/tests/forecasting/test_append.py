@@ -10,6 +10,7 @@ from preprocess.forecasting.arguments import parse_append
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 from smcontract.root import ContainerRoot
+
 from tests.forecasting.conftest import DAYS, Row, csv_of, iso, write
 
 

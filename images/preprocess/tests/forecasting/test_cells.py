@@ -6,6 +6,7 @@ from preprocess.csv_rows import read_csv
 from preprocess.faults import Fault
 from preprocess.forecasting.cells import as_texts, check_rows, day_of, iso_day
 from preprocess.forecasting.schema import ForecastSchema
+
 from tests.forecasting.conftest import Row, csv_of
 
 

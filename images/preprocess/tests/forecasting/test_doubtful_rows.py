@@ -5,6 +5,7 @@ from collections.abc import Callable, Iterable
 import pytest
 from preprocess.forecasting.doubtful_rows import Doubts
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import DAYS, HORIZON, Row, iso
 
 Doubted = Callable[[Iterable[Row]], Doubts]

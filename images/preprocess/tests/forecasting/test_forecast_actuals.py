@@ -13,6 +13,7 @@ from preprocess.forecasting.forecast_actuals import forecast_actuals
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
 from smcontract.root import ContainerRoot
+
 from tests.forecasting.conftest import Row, csv_of, iso, write
 
 BEFORE, LATER, AFTER = "2025-12-28T09:00:00Z", "2025-12-29T23:59:59Z", "2026-02-01T00:00:00Z"
@@ -96,7 +97,9 @@ def test_one_made_on_the_day_is_not_made_before_it(actual: Path) -> None:
 
 
 def test_only_the_days_of_the_window_count(actual: Path) -> None:
-    rows, report = run(actual, call(BEFORE, answer(1)), window_start=iso(11), window_end=iso(12))
+    window = {"window_start": iso(11), "window_end": f"{iso(12)}T06:00:00Z"}
+
+    rows, report = run(actual, call(BEFORE, answer(1)), **window)
 
     assert [row["date"] for row in rows] == [iso(11)]
     assert report["actuals_without_forecast"] == 2

@@ -12,6 +12,7 @@ import pytest
 from preprocess.forecasting.writing import EVERY_NAME, PLACES
 from smcontract.entrypoint import StopSignal
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import DAYS, DOCUMENT, FIRST_DAY, HORIZON, Row, csv_of, iso, run, write
 
 MAP = (
@@ -178,6 +179,26 @@ def test_bad_rows_can_be_dropped_a_series_with_all_of_its_rows(ml: Path, sales: 
     assert [each["item_id"] for each in lines(output / "train/series.jsonl")] == ["1_20", "1_7"]
     message = (ml / "output/message").read_text()
     assert message == "15 of 42 rows are bad; they were dropped and are listed in report/report.json."
+
+
+@pytest.mark.parametrize(("column", "value"), [("sold", "-1"), ("sold", "0")])
+def test_nothing_good_is_left_of_rows_that_are_all_bad(
+    ml: Path, sales: list[Row], column: str, value: str
+) -> None:
+    write(ml / "processing/input/data/sales.csv", csv_of({**row, column: value} for row in sales))
+
+    with pytest.raises(ContractError, match=r"^no good row in 42\. sales.csv line 2"):
+        run(ml, "--on-bad-rows", "drop")
+
+
+def test_too_many_bad_rows_fail_the_job_all_the_same(ml: Path, sales: list[Row]) -> None:
+    sales[0]["sold"] = sales[1]["sold"] = "-1"
+    write(ml / "processing/input/data/sales.csv", csv_of(sales))
+
+    with pytest.raises(
+        ContractError, match=r"2 of 42 rows are bad, more than --max-bad-fraction 0.02 allows"
+    ):
+        run(ml, "--on-bad-rows", "drop", "--max-bad-fraction", "0.02")
 
 
 def test_a_place_without_a_location_is_named(ml: Path) -> None:

@@ -9,6 +9,7 @@ from preprocess.forecasting.doubtful_rows import Doubts
 from preprocess.forecasting.panel import Panel, build_panel
 from preprocess.forecasting.schema import ForecastSchema
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import DAYS, FIRST_DAY, Row, iso
 
 Doubted = Callable[[Iterable[Row]], Doubts]

@@ -8,6 +8,7 @@ from preprocess.feature_group import definitions
 from preprocess.forecasting.place_records import read_place_records
 from preprocess.group_records import GroupRecord
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import write
 
 HEADER = "shop,latitude,longitude,amenity_count"

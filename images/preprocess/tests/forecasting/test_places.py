@@ -8,6 +8,7 @@ import pytest
 from preprocess.forecasting.places import EARTH_RADIUS_METERS, count_places
 from preprocess.forecasting.schema import Location, Places
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import write
 
 PLACES = Places(

@@ -14,6 +14,7 @@ from preprocess.forecasting.rows import LongRows
 from preprocess.forecasting.schema import ForecastSchema
 from preprocess.report import Report
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import Row, csv_of, parse, write
 
 

@@ -10,6 +10,7 @@ import pytest
 from preprocess.forecasting.places import EARTH_RADIUS_METERS
 from preprocess.forecasting.writing import EVERY_NAME
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import DAYS, DOCUMENT, Row, csv_of, iso, parse, run, write
 
 README = (Path(__file__).parents[2] / "README.md").read_text(encoding="utf-8")

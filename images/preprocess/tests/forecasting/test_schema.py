@@ -9,6 +9,7 @@ import pytest
 from preprocess.forecasting.schema import Location, Scaling, is_forecasting
 from preprocess.schema import SchemaFile
 from smcontract.failure import ContractError
+
 from tests.forecasting.conftest import parse, write
 
 PLACES: dict[str, Any] = {

@@ -20,6 +20,8 @@ from pathlib import Path
 
 COLUMNS = ("date", "store", "item", "unit_price", "category", "quantity")
 LAST_DAY = date(2026, 1, 29)
+# Two years of days, so that each season is seen twice.
+ROWS = 73_010
 # As many as a run makes: two years of 98 series, so that every season has been seen twice.
 ROWS = 73_010
 
@@ -260,7 +262,7 @@ def _around(draw: random.Random, store: Store, distances: tuple[float, float]) -
 def main() -> None:
     """Write a file of synthetic rows, and a map where one is asked for."""
     parser = argparse.ArgumentParser(description="Write synthetic daily sales and a map of the places near.")
-    parser.add_argument("--rows", type=int, default=73010)
+    parser.add_argument("--rows", type=int, default=ROWS)
     parser.add_argument("--seed", type=int, default=0)
     parser.add_argument("--output", type=Path, required=True)
     parser.add_argument("--places", type=Path, help="where to write the map, ending in .osm")

@@ -14,6 +14,7 @@ from projects.retail.generate import (
     ITEMS,
     LAST_DAY,
     PROMOTION_PRICE,
+    ROWS,
     STORES,
     rows,
     series_keys,
@@ -23,13 +24,11 @@ from projects.retail.generate import (
 from scripts.commands import ROOT
 
 Row = dict[str, str]
-# As many as the panel that retail is measured on has.
-ROW_COUNT = 73_010
 
 
 @pytest.fixture(scope="module")
 def generated() -> list[Row]:
-    return [dict(zip(COLUMNS, row, strict=True)) for row in rows(ROW_COUNT, seed=7)]
+    return [dict(zip(COLUMNS, row, strict=True)) for row in rows(ROWS, seed=7)]
 
 
 def price(row: Row) -> float:
@@ -61,14 +60,15 @@ def test_the_panel_has_the_shape_of_the_one_that_is_measured_on(generated: list[
     days = {row["date"] for row in generated}
     span = {(date(2024, 1, 1) + timedelta(days=day)).isoformat() for day in range(760)}
 
+    # The panel that retail is measured on has 73,010 rows too,
     # 6 stores by 17 items, 98 series, 2024-01-01 to 2026-01-29, one day closed everywhere.
-    assert (len(generated), len(keys), len(STORES), len(ITEMS)) == (ROW_COUNT, 98, 6, 17)
+    assert (len(generated), len(keys), len(STORES), len(ITEMS)) == (ROWS, 98, 6, 17)
     assert set(keys) == set(series_keys())
     assert span - days == {"2024-12-25"}
     assert max(days) == LAST_DAY.isoformat() == "2026-01-29"
     # Some 2 % of a series' days are missing.
     assert all(0.005 < 1 - count / 759 < 0.04 for count in keys.values())
-    assert len({(row["date"], row["store"], row["item"]) for row in generated}) == ROW_COUNT
+    assert len({(row["date"], row["store"], row["item"]) for row in generated}) == ROWS
 
 
 def test_fewer_rows_are_fewer_days_of_all_series() -> None:

@@ -9,6 +9,7 @@ from benchmarks import (
     capture,
     emulator,
     featurestore,
+    forecast,
     functions,
     invocations,
     job_queue,
@@ -41,6 +42,7 @@ QUESTIONS = {
     "featurestore": featurestore.main,
     "serving": serving.main,
     "monitor": monitor.main,
+    "forecast": forecast.main,
 }
 
 

@@ -1,0 +1,165 @@
+"""How good are retail's forecasts of the last 30 days, which no choice has seen?
+
+Mean weighted quantile loss (nine levels) and coverage of the 80 % interval of the
+shipped configuration, over three training seeds, beside seasonal naive, AutoETS and
+LightGBM on the same series, split and prices. The rows are SLIPWAY_RETAIL_CSV's, or
+DATA's, else the project's synthetic ones. `SEEDS=1` trains one model.
+"""
+
+import csv
+import json
+import math
+import os
+import shutil
+import tempfile
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from statistics import fmean, stdev
+
+from benchmarks.figures import Figures
+from benchmarks.forecast_peers import PEERS, python
+from benchmarks.jobs import docker_run
+from orchestration.data_source import choose
+from orchestration.errors import ProjectError
+from orchestration.extract import extract_of
+from orchestration.forecasting_project import ForecastingProject
+from orchestration.project_file import load_project
+from orchestration.schema import schema_body
+from orchestration.settings import ROOT, Settings
+from scripts.images import Build, ensure_built
+
+PROJECT = "retail"
+LEVELS = tuple(level / 10 for level in range(1, 10))
+# As an endpoint would be asked; one instance has two cores here.
+SAMPLES = 200
+Forecast = Mapping[str, Sequence[Sequence[float]]]
+Actuals = Mapping[str, Sequence[float | None]]
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """Of forecasts of every series and day that has a value."""
+
+    loss: float
+    coverage: float
+
+    @classmethod
+    def of(cls, forecast: Forecast, actuals: Actuals) -> "Score":
+        """As GluonTS weighs: 2 · losses / sum of |values|, the mean over LEVELS, a row each of a forecast."""
+        losses, size, inside, count = 0.0, 0.0, 0, 0
+        for key, values in actuals.items():
+            for day, actual in enumerate(values):
+                if actual is None:
+                    continue
+                quantiles = [row[day] for row in forecast[key]]
+                losses += sum(
+                    2 * max(level * (actual - quantile), (level - 1) * (actual - quantile))
+                    for level, quantile in zip(LEVELS, quantiles, strict=True)
+                )
+                size += abs(actual)
+                inside += quantiles[0] <= actual <= quantiles[-1]
+                count += 1
+        return cls(losses / len(LEVELS) / size, inside / count)
+
+
+def main(_images: dict[str, str], _data: Path, _is_synthetic: bool) -> Figures:
+    """One split, every peer once, ours for each seed."""
+    project = load_project(PROJECT)
+    if not isinstance(project, ForecastingProject):
+        raise ProjectError(f"project {PROJECT} is not a forecasting one")
+    seeds = range(int(os.environ.get("SEEDS", "3")))
+    source = choose(PROJECT, Settings.from_environ(os.environ), ROOT / "build")
+    figures = Figures("forecast", peer="statsforecast and mlforecast on the same split and prices")
+    figures.note("rows", source.line)
+    python()
+    with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
+        folder = Path(name)
+        parts = preprocessed(project, source.path, folder / "preprocess")
+        actuals = last_days(parts / "test" / "series.jsonl", project.prediction_length)
+        ours = [scored(project, seed, parts, folder / f"seed{seed}", actuals) for seed in seeds]
+        for peer in PEERS:
+            forecast, seconds = peer.forecast(parts / "test" / "series.jsonl", project.prediction_length)
+            score = Score.of(forecast, actuals)
+            figures.add(
+                f"weighted quantile loss beside {peer.name}",
+                [score_.loss for score_, _ in ours],
+                [score.loss] * len(ours),
+                digits=4,
+            )
+            figures.note(f"{peer.name}: coverage of 80 %", round(score.coverage, 3))
+            figures.note(f"{peer.name}: seconds", round(seconds, 1))
+    losses, coverages = [score.loss for score, _ in ours], [score.coverage for score, _ in ours]
+    figures.note("loss by seed", [round(loss, 4) for loss in losses])
+    figures.note("spread of the loss over seeds", round(stdev(losses), 5) if len(losses) > 1 else math.nan)
+    figures.note("coverage of the 80 % interval by seed", [round(value, 3) for value in coverages])
+    figures.note("training seconds by seed", [round(seconds, 1) for _, seconds in ours])
+    figures.note("mean", f"loss {fmean(losses):.4f}, coverage {fmean(coverages):.3f}")
+    figures.note("batches", batch_budget(project))
+    return figures
+
+
+def batch_budget(project: ForecastingProject) -> str:
+    """What a model may learn from, at most."""
+    given = project.hyperparameters
+    models, epochs, batches = (given[key] for key in ("num_models", "epochs", "num_batches_per_epoch"))
+    return f"{models} models x {epochs} epochs x {batches} batches of {given['mini_batch_size']}"
+
+
+def preprocessed(project: ForecastingProject, data: Path, root: Path) -> Path:
+    """The folder of the parts that the image makes of `data`."""
+    inputs = root / "processing" / "input"
+    for name in ("data", "schema", "places"):
+        (inputs / name).mkdir(parents=True)
+    shutil.copy(data, inputs / "data")
+    (inputs / "schema" / "schema.json").write_bytes(schema_body(project))
+    extract = extract_of(project, ROOT / "build")
+    if extract:
+        shutil.copy(extract.path, inputs / "places")
+    docker_run(ensure_built(Build("preprocess")).reference, [], root)
+    return root / "processing" / "output"
+
+
+def last_days(series: Path, days: int) -> dict[str, list[float | None]]:
+    """What came true on the held-out days, by the key of a series."""
+    read = (json.loads(line) for line in series.read_text(encoding="utf-8").splitlines())
+    return {each["item_id"]: each["target"][-days:] for each in read}
+
+
+def scored(
+    project: ForecastingProject, seed: int, parts: Path, root: Path, actuals: Actuals
+) -> tuple[Score, float]:
+    """A model trained from `seed`, asked of the held-out days: how good, and the seconds of training."""
+    (root / "input" / "config").mkdir(parents=True)
+    for name in ("model", "output"):
+        (root / name).mkdir()
+    # The members of an ensemble take seeds that follow each other.
+    models = int(project.hyperparameters.get("num_models", 1))
+    given = {**project.hyperparameters, "seed": 1000 * seed * models}
+    texts = {name: str(value) for name, value in given.items()}
+    (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(texts), encoding="utf-8")
+    for channel, part in CHANNELS.items():
+        shutil.copytree(parts / part, root / "input" / "data" / channel)
+    image = ensure_built(Build("train_deepar")).reference
+    trained = docker_run(image, ["train"], root)
+    shutil.copytree(root / "model", root / "processing" / "model")
+    shutil.copytree(parts / "test", root / "processing" / "test")
+    (root / "processing" / "evaluation").mkdir()
+    docker_run(image, ["evaluate", "--num-samples", str(SAMPLES)], root)
+    forecast = predictions(root / "processing" / "evaluation" / "predictions.csv")
+    shutil.rmtree(root)
+    return Score.of(forecast, actuals), trained.seconds
+
+
+CHANNELS = {"train": "train", "validation": "validation", "encoder": "encoder", "history": "test"}
+
+
+def predictions(file: Path) -> dict[str, list[list[float]]]:
+    """predictions.csv as a row of days for each of LEVELS, by the key of a series."""
+    found: dict[str, list[list[float]]] = {}
+    with file.open(encoding="utf-8", newline="") as lines:
+        for row in csv.DictReader(lines):
+            levels = found.setdefault(row["item_id"], [[] for _ in LEVELS])
+            for level, values in zip(LEVELS, levels, strict=True):
+                values.append(float(row[f"q{level:g}"]))
+    return found

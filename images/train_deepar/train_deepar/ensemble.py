@@ -1,11 +1,13 @@
 """The networks of a model: one learns the training part, then all learn up to the validation part's end."""
 
+import hashlib
 import logging
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from smcontract.entrypoint import StopSignal
 
+from train_deepar.artefact import Weights
 from train_deepar.checkpoints import Checkpoints, State
 from train_deepar.distributed import Hosts
 from train_deepar.hyperparameters import Hyperparameters
@@ -24,6 +26,14 @@ class Parts:
 
     train: Sequence[Prepared]
     validation: Sequence[Prepared] = ()
+
+
+def digest(weights: Weights) -> str:
+    """What tells whether two hosts hold the same weights."""
+    whole = hashlib.sha256()
+    for name in sorted(weights):
+        whole.update(name.encode() + weights[name].numpy().tobytes())
+    return whole.hexdigest()
 
 
 class Ensemble:
@@ -88,6 +98,9 @@ class Ensemble:
             if task.stage == FIT and learner.progress.best_epoch >= 0:
                 self._state[FIT].append(learner.learnt().as_state())
             raise
+        log.info(
+            "network.learnt stage=%s number=%d sha256=%s", task.stage, task.number, digest(learnt.weights)
+        )
         self._state[task.stage].append(learnt.as_state())
         self._keep(None)
 

@@ -60,6 +60,18 @@ def test_a_category_that_changes_within_a_series_is_a_bad_row(sales: list[Row], 
     assert found.bad_rows == 1
 
 
+def test_of_categories_that_are_as_frequent_the_first_in_the_alphabet_is_the_series(
+    sales: list[Row], doubted: Doubted
+) -> None:
+    for row in of_series(sales, "1", "7")[: DAYS // 2]:
+        row["kind"] = "bread"
+
+    found = doubted(sales)
+
+    assert found.bad_rows == DAYS // 2
+    assert "'soap' is not 'bread', its value on the other days of 1_7" in reasons(found)[0]
+
+
 def test_weekly_rows_among_daily_series_are_two_frequencies(sales: list[Row], doubted: Doubted) -> None:
     weekly = [{**sales[0], "shop": "9", "day": iso(7 * week)} for week in range(-5, 2)]
 

@@ -82,6 +82,12 @@ def test_the_newest_of_those_made_before_the_day_counts(actual: Path, is_reverse
     assert [(row["mean"], row["forecast_made_at"]) for row in rows] == [("3.0", LATER)] * 2
 
 
+def test_of_two_of_the_same_moment_the_one_captured_last_counts(actual: Path) -> None:
+    rows, _ = run(actual, call(BEFORE, answer(1)), call(BEFORE, answer(2)))
+
+    assert [row["mean"] for row in rows] == ["2.0", "2.0"]
+
+
 def test_one_made_after_the_day_counts_where_there_is_no_other(actual: Path) -> None:
     rows, report = run(actual, call(AFTER, answer(1)))
 

@@ -71,9 +71,10 @@ def test_points_within_the_distance_are_counted_by_their_keys(tmp_path: Path) ->
 
 
 def test_an_area_is_one_place_at_its_middle(tmp_path: Path) -> None:
-    # Each is a square of some 440 m, whose middle alone tells whether it is near.
+    # Each is a square of some 440 m, whose middle alone tells whether it is near; were the corner at
+    # which its outline begins and ends counted twice, the second one's would be 45 m further south.
     near, far, related = (
-        square(number, north(meters), 100 * number) for number, meters in ((1, 900), (2, 1100), (3, -900))
+        square(number, north(meters), 100 * number) for number, meters in ((1, 900), (2, 1030), (3, -900))
     )
     tag = '<tag k="amenity" v="school"/>'
     relation = (

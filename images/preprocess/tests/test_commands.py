@@ -10,6 +10,7 @@ from smcontract.root import ContainerRoot
 
 LOADED = "import sys, preprocess.{module}; print(*(name for name in {names} if name in sys.modules))"
 AWS = ("boto3", "botocore")
+FORECASTING = '{"version": 1, "problem_type": "Forecasting"}'
 NUMBERS = ("numpy", "pyarrow", "sklearn")
 
 
@@ -29,13 +30,18 @@ def test_ingest_and_features_do_not_wait_for_what_they_have_no_use_for() -> None
     assert loaded("ingest", NUMBERS) == []
     assert "sklearn" not in loaded("features", NUMBERS)
     assert "sklearn" in loaded("job", NUMBERS)
+    assert loaded("forecasting.ingest_places", NUMBERS) == []
+    assert "sklearn" not in loaded("forecasting.job", NUMBERS)
 
 
 @pytest.mark.parametrize(
     ("arguments", "told"),
     [
         (["ingest"], "--role-arn"),
+        (["ingest-places"], "--role-arn"),
         (["features"], "--feature-group-name"),
+        (["forecast-actuals", "--window", "1"], "--window"),
+        (["append", "--on-bad-rows", "mend"], "mend"),
         (["--seed", "-1"], "--seed"),
         (["ingested"], "ingested"),
     ],
@@ -49,3 +55,16 @@ def test_the_first_word_chooses_the_command(
 
     assert told in root.message_file.read_text()
     assert told in capsys.readouterr().err
+
+
+def test_the_schema_chooses_what_is_made_of_the_rows(tmp_path: Path) -> None:
+    root = ContainerRoot(tmp_path)
+    schema = root.processing / "input" / "schema" / "schema.json"
+    schema.parent.mkdir(parents=True)
+
+    for text, told in (('{"version": 1}', "target is missing"), (FORECASTING, "frequency is missing")):
+        schema.write_text(text)
+
+        assert main([], root) == 1
+
+        assert told in root.message_file.read_text()

@@ -6,7 +6,8 @@ from pathlib import Path
 
 from orchestration.data_source import SYNTHETIC_SEED, data_folder, generated_by, sha256_of
 from orchestration.errors import DataError
-from orchestration.forecasting_project import ForecastingProject, Places
+from orchestration.forecasting_project import Places
+from orchestration.kinds import kind_of
 from orchestration.names import PLACES
 from orchestration.project import Project
 from orchestration.settings import PROJECTS
@@ -33,10 +34,11 @@ class Extract:
 
 def extract_of(project: Project, build_dir: Path) -> Extract | None:
     """The project's extract; None where nothing is counted. Raises DataError where there is none to have."""
-    if not isinstance(project, ForecastingProject) or project.places is None:
+    places = kind_of(project).places()
+    if places is None:
         return None
     folder = PROJECTS / project.name
-    path = _given(folder, project.places) or _synthetic(folder, data_folder(project.name, build_dir))
+    path = _given(folder, places) or _synthetic(folder, data_folder(project.name, build_dir))
     return Extract(path, sha256_of(path))
 
 

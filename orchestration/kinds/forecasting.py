@@ -9,7 +9,7 @@ from typing import Any, ClassVar
 from orchestration.clients import Aws
 from orchestration.errors import MonitoringError
 from orchestration.forecast_answers import ask_about_the_last_days
-from orchestration.forecasting_project import ForecastingProject
+from orchestration.forecasting_project import ForecastingProject, Places
 from orchestration.forecasting_schema import forecasting_schema
 from orchestration.function import Function
 from orchestration.handlers.windows import newest_day
@@ -84,6 +84,10 @@ class Forecasting:
     def container_environment(self) -> Mapping[str, str]:
         """None."""
         return {}
+
+    def places(self) -> Places | None:
+        """What is counted around the project's locations."""
+        return self.project.places
 
     def more_steps(self) -> Iterator[str]:
         """Where rows go as they come."""

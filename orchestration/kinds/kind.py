@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any, ClassVar, Protocol
 
 from orchestration.clients import Aws
+from orchestration.forecasting_project import Places
 from orchestration.function import Function
 from orchestration.run_record import RunRecord
 
@@ -75,6 +76,9 @@ class Kind(Protocol):
 
     def container_environment(self) -> Mapping[str, str]:
         """Variables of the model's container."""
+
+    def places(self) -> Places | None:
+        """What is counted on a map, if anything is."""
 
     def more_steps(self) -> Iterator[str]:
         """Commands to go on with that are for this kind alone, each with what it is for."""

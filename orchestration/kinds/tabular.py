@@ -9,6 +9,7 @@ from typing import Any, ClassVar
 from orchestration.answers import RowAnswers, ask_both_ways
 from orchestration.clients import Aws
 from orchestration.errors import MonitoringError
+from orchestration.forecasting_project import Places
 from orchestration.function import Function
 from orchestration.handlers.windows import newest_hour
 from orchestration.kinds.kind import Answers, Channel, Invoke, ReadJson, ReadLive, Value
@@ -96,6 +97,10 @@ class Tabular:
             "SAGEMAKER_INFERENCE_OUTPUT": "predicted_label,probability",
             "UNREADABLE_NUMBERS": self.project.unreadable_numbers,
         }
+
+    def places(self) -> Places | None:
+        """Nothing."""
+        return None
 
     def more_steps(self) -> Iterator[str]:
         """None."""

@@ -39,7 +39,7 @@ def test_negative_binomial_counts_have_torchs_mean_and_variance(noise: Noise) ->
 
     # Four standard errors of the mean; the variance's own is about twice as wide.
     assert float(drawn.mean()) == pytest.approx(
-        float(expected.mean), abs=4 * (expected.variance / DRAWS) ** 0.5
+        float(expected.mean), abs=4 * float(expected.variance / DRAWS) ** 0.5
     )
     assert float(drawn.var()) == pytest.approx(float(expected.variance), rel=0.06)
 

@@ -16,7 +16,8 @@ import torch
 _PROPOSALS = 4
 # From this mean on a Poisson quantile comes from its Cornish-Fisher expansion, right to a thousandth.
 _EXPANSION_FROM = 15.0
-_COUNTS = 50
+_COUNTS = torch.arange(50.0)
+_LOG_FACTORIALS = torch.lgamma(_COUNTS + 1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,19 +75,19 @@ def poisson(rate: torch.Tensor, normal: torch.Tensor) -> torch.Tensor:
     corrected = expanded + root * normal + (normal.square() - 1) / 6 + (normal - normal**3) / (72 * root)
     large = corrected.round().clamp_min(0)
     few = rate < _EXPANSION_FROM
-    if not few.any():
-        return large
-    chance = (-rate.clamp_max(_EXPANSION_FROM)).exp()
-    below, level = chance.clone(), torch.special.ndtr(normal)
-    count = torch.zeros_like(rate)
-    for k in range(1, _COUNTS):
-        above = level > below
-        if not (above & few).any():
-            break
-        count += above
-        chance = chance * rate / k
-        below = below + chance
-    return torch.where(few, count, large)
+    if few.any():
+        large[few] = _small_poisson(rate[few], normal[few])
+    return large
+
+
+def _small_poisson(rate: torch.Tensor, normal: torch.Tensor) -> torch.Tensor:
+    """The same for rates below _EXPANSION_FROM, from a table of the chances of each count."""
+    chances = (
+        _COUNTS * rate.clamp_min(1e-30).log().unsqueeze(-1) - rate.unsqueeze(-1) - _LOG_FACTORIALS
+    ).exp()
+    # Sums of floats end a little below one; a level above them would mean the largest count.
+    level = torch.special.ndtr(normal).clamp_max(1 - 1e-5)
+    return (level.unsqueeze(-1) > chances.cumsum(dim=-1)).sum(dim=-1).to(rate.dtype)
 
 
 def negative_binomial(total_count: torch.Tensor, logits: torch.Tensor, noise: Noise) -> torch.Tensor:

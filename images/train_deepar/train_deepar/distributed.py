@@ -89,4 +89,6 @@ def _rendezvous(resources: ResourceConfig) -> Mapping[str, str]:
         "WORLD_SIZE": str(len(resources.hosts)),
         "NODE_RANK": str(resources.hosts.index(resources.current_host)),
         "LOCAL_RANK": "0",
+        # Debian builds PyTorch without it, and it is for thousands of hosts.
+        "USE_LIBUV": "0",
     }

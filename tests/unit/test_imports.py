@@ -13,7 +13,11 @@ from scripts.commands import ROOT
 STANDARD_LIBRARY = sys.stdlib_module_names
 IMAGES = sorted(path.parent for path in (ROOT / "images").glob("*/pyproject.toml"))
 # An image's package has its folder's name; LocalStack's own name was taken.
-PACKAGES = {folder: {path.parent.name for path in folder.glob("*/__init__.py")} for folder in IMAGES}
+PACKAGES = {
+    # An image's tests are one too, where they share helpers, and each image's own.
+    folder: {path.parent.name for path in folder.glob("*/__init__.py")} - {"tests"}
+    for folder in IMAGES
+}
 IMAGE_PACKAGES = frozenset().union(*PACKAGES.values())
 OUTSIDE = {"orchestration", "scripts", "projects"}
 

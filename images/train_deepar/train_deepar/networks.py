@@ -234,7 +234,7 @@ class TftNetwork(nn.Module):
         values = (quantiles * scale.unsqueeze(-1) + location.unsqueeze(-1)).sort(dim=-1).values
         levels = torch.tensor(TFT_LEVELS)
         chance = torch.special.ndtr(noise.count).permute(1, 2, 0)[:, :, :horizon]
-        chance = chance.clamp(TFT_LEVELS[0], TFT_LEVELS[-1])
+        chance = chance.clamp(TFT_LEVELS[0], TFT_LEVELS[-1]).contiguous()
         right = torch.searchsorted(levels, chance).clamp(1, len(levels) - 1)
         spread = values[:, :horizon].unsqueeze(1).expand(-1, chance.shape[1], -1, -1)
         low, high = (spread.gather(-1, each.unsqueeze(-1)).squeeze(-1) for each in (right - 1, right))

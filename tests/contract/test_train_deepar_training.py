@@ -39,9 +39,7 @@ for network in torch.load('/opt/ml/model/weights.pt', weights_only=True, map_loc
 
 
 @pytest.fixture(scope="module")
-def trained(
-    train_deepar_image: str, tmp_path_factory: pytest.TempPathFactory
-) -> Iterator[tuple[Path, Ended]]:
+def trained(train_deepar_image: str, tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, Ended]:
     """A job that has ended well: its folder and what it said."""
     root = write_training_root(tmp_path_factory.mktemp("trained") / "ml", QUICK, history="test")
     outcome = run_job(train_deepar_image, ["train"], root)

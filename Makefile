@@ -81,7 +81,7 @@ approve: ## Approve VERSION=n of the project's model, by default the newest that
 reject: ## Reject VERSION=n of the project's model; the endpoint goes back to the newest still approved
 	@$(VENV)/python -m orchestration reject --project $(PROJECT) $(if $(VERSION),--version $(VERSION))
 
-features: ## List the project's groups of encodings in the feature store; DELETE=name deletes one
+features: ## List the project's feature groups; DELETE=name deletes one
 	@$(VENV)/python -m orchestration features --project $(PROJECT) $(if $(DELETE),--delete $(DELETE))
 
 logs: ## Show what JOB=name has said; FOLLOW=1 goes on until the job has ended

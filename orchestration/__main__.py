@@ -133,7 +133,7 @@ def decision(arguments: argparse.Namespace, settings: Settings) -> int:
 
 
 def features(arguments: argparse.Namespace, settings: Settings) -> int:
-    """List the project's groups of encodings, or delete one."""
+    """List the project's feature groups, or delete one."""
     from orchestration.feature_groups import features, lines
     from orchestration.project_file import load_project
     from orchestration.summary import shown

@@ -22,7 +22,7 @@ def parser() -> argparse.ArgumentParser:
         ("approve", "approve a version of the model, which is then deployed"),
         ("reject", "reject a version of the model; the endpoint goes back to the newest approved one"),
         ("data", "download and verify the project's real rows"),
-        ("features", "list the project's groups of encodings in the feature store, or delete one"),
+        ("features", "list the project's feature groups, or delete one"),
         ("monitor", "watch the project's endpoint each hour or day, and look at the newest one now"),
         ("drift", "send live rows with a change in them, and see what the monitors say and start"),
         ("images", "print the names of the images that the project uses"),

@@ -26,7 +26,7 @@ class RegistryError(OrchestrationError):
 
 
 class FeatureGroupError(OrchestrationError):
-    """A group of encodings that is not there, or that must stay."""
+    """A feature group that is not there, or that must stay."""
 
 
 class QueryError(OrchestrationError):

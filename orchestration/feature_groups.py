@@ -31,7 +31,7 @@ POLL_SECONDS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class EncodingGroup:
-    """A group of encodings; `records` is None as long as not all of them are known to be there."""
+    """A feature group; `records` is None as long as not all of them are known to be there."""
 
     name: str
     status: str
@@ -57,7 +57,7 @@ class FeaturesRecord:
 
 @dataclass(frozen=True, slots=True)
 class FeatureGroups:
-    """The groups of encodings of one project."""
+    """The feature groups of one project."""
 
     aws: Aws
     project: str
@@ -181,7 +181,7 @@ def chosen(groups: list[EncodingGroup], project: str, name: str) -> EncodingGrou
     by_name = {group.name: group for group in groups}
     if name not in by_name:
         known = ", ".join(by_name) or "none"
-        raise FeatureGroupError(f"{project} has no group of encodings called {name!r}; there are: {known}")
+        raise FeatureGroupError(f"{project} has no feature group called {name!r}; there are: {known}")
     return by_name[name]
 
 
@@ -189,7 +189,7 @@ def lines(record: FeaturesRecord) -> Iterator[tuple[str, ...]]:
     """Rows of a table, its head first."""
     if not record.groups:
         yield (
-            f"{record.project} has no group of encodings; a run of a project with feature_group makes one",
+            f"{record.project} has no feature group; a run of a project with feature_group makes one",
         )
         return
     yield ("feature group", "status", "records", "created", "versions")

@@ -206,7 +206,7 @@ def test_a_group_that_is_not_there_is_answered_with_those_that_are(bank: Bank, t
 
     assert ended.returncode == 1
     known = trained.record["feature_group"]["feature_group_name"]
-    assert f"bank has no group of encodings called 'people'; there are: {known}" in ended.stderr
+    assert f"bank has no feature group called 'people'; there are: {known}" in ended.stderr
 
 
 def test_without_a_service_the_way_out_is_said(bank: Bank) -> None:

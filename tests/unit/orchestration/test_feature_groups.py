@@ -80,7 +80,7 @@ def bank(tmp_path: Path) -> Bank:
 def test_without_a_group_the_list_says_how_one_comes(bank: Bank) -> None:
     (row,) = lines(FeaturesRecord("bank", bank.groups.groups()))
 
-    assert row == ("bank has no group of encodings; a run of a project with feature_group makes one",)
+    assert row == ("bank has no feature group; a run of a project with feature_group makes one",)
 
 
 def test_groups_are_listed_newest_first_with_the_versions_that_name_them(bank: Bank) -> None:

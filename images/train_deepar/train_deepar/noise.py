@@ -18,6 +18,8 @@ _PROPOSALS = 4
 _EXPANSION_FROM = 15.0
 _COUNTS = torch.arange(50.0)
 _LOG_FACTORIALS = torch.lgamma(_COUNTS + 1)
+# So many tables are made sooner than those that need one are found.
+_TABLES_AT_ONCE = 512
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +77,8 @@ def poisson(rate: torch.Tensor, normal: torch.Tensor) -> torch.Tensor:
     corrected = expanded + root * normal + (normal.square() - 1) / 6 + (normal - normal**3) / (72 * root)
     large = corrected.round().clamp_min(0)
     few = rate < _EXPANSION_FROM
+    if rate.numel() <= _TABLES_AT_ONCE:
+        return torch.where(few, _small_poisson(rate.clamp_max(_EXPANSION_FROM), normal), large)
     if few.any():
         large[few] = _small_poisson(rate[few], normal[few])
     return large

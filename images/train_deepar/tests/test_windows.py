@@ -1,3 +1,5 @@
+from dataclasses import replace
+
 import numpy as np
 from tests.demand import PANEL, panel_series
 from train_deepar.covariates import fit_scaling
@@ -40,6 +42,17 @@ def test_what_lies_before_a_series_is_unobserved_and_so_is_a_future_that_is_not_
     assert late["future_observed_values"].sum() == 0
     # What is known ahead is told for those days all the same.
     assert np.array_equal(late["future_time_feat"][0].numpy().T, series.covariates[:, 60:67])
+
+
+def test_the_calendar_goes_on_where_a_panel_has_no_other_features() -> None:
+    panel = replace(PANEL, dynamic_feat=())
+    found = [replace(each, dynamic_feat=np.empty((0, 60))) for each in panel_series(60)]
+    ahead = prepare(found[0], panel, fit_scaling(found, panel), days_ahead=7)
+
+    future = batch([(ahead, 60)], SHAPE)["future_time_feat"][0]
+
+    # One weekday a day.
+    assert future[:, :7].sum(dim=1).tolist() == [1] * 7
 
 
 def test_drawn_windows_have_enough_days_before_and_the_whole_horizon_after() -> None:

@@ -120,7 +120,7 @@ class Forecaster:
         assert self.architecture is not None
         assert self.scaling is not None
         shape = replace(self.architecture.shape, future=self.prediction_length)
-        windows = [(prepare(each, self.panel, self.scaling), len(each.target)) for each in series]
+        windows = [(prepare(each, self.panel, self.scaling, horizon), len(each.target)) for each in series]
         inputs = batch(windows, shape)
         noise = draw_noise([_key(each) for each in series], horizon, num_samples, seed)
         shares = np.array_split(np.arange(num_samples), len(self.networks))

@@ -4,7 +4,6 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 import numpy as np
-import numpy.typing as npt
 import torch
 
 from train_deepar.covariates import (
@@ -40,16 +39,13 @@ class Shape:
     future: int
 
 
-def prepare(series: Series, panel: Panel, scaling: Scaling) -> Prepared:
-    """The inputs of one series."""
-    days = series.dynamic_feat.shape[1] if panel.dynamic_feat else len(series.target)
-    return prepare_until(series, panel, scaling, days)
-
-
-def prepare_until(series: Series, panel: Panel, scaling: Scaling, days: int) -> Prepared:
-    """The inputs of one series with covariates for its first `days` days."""
+def prepare(series: Series, panel: Panel, scaling: Scaling, days_ahead: int = 0) -> Prepared:
+    """The inputs of one series: as far as its features go, or `days_ahead` days where a panel has none."""
     observed = ~np.isnan(series.target)
-    dynamic = dynamic_inputs(series, panel, scaling)[:, :days]
+    days = series.dynamic_feat.shape[1] if panel.dynamic_feat else len(series.target) + days_ahead
+    dynamic = (
+        dynamic_inputs(series, panel, scaling) if panel.dynamic_feat else np.empty((0, days), np.float32)
+    )
     return Prepared(
         target=filled(series.target).astype(np.float32),
         observed=observed.astype(np.float32),
@@ -120,8 +116,3 @@ def drawn_windows(
 def last_windows(prepared: Sequence[Prepared], shape: Shape) -> list[tuple[Prepared, int]]:
     """Each series' last days as the future of a window."""
     return [(series, len(series.target) - shape.future) for series in prepared]
-
-
-def observed_share(prepared: Sequence[Prepared]) -> npt.NDArray[np.float64]:
-    """Which share of each series' days is observed."""
-    return np.array([series.observed.mean() for series in prepared])

@@ -122,6 +122,15 @@ def test_the_answers_format_is_accepts_or_the_variables(deepar: Forecaster, answ
     assert found == [JSON, JSON_LINES, JSON_LINES, JSON]
 
 
+def test_the_largest_numbers_that_are_read_get_an_answer(answers: Answers) -> None:
+    largest = instance(KEY) | {"start": "2025-01-06", "target": [10**12] * DAYS, "static_real": [-1e12]}
+    largest["known"] = {"unit_price": [10**12] * (DAYS + HORIZON)}
+
+    (found,) = predicted(answers, [largest])
+
+    assert np.isfinite(found["mean"]).all()
+
+
 @pytest.mark.parametrize(
     ("changes", "status", "reason"),
     [

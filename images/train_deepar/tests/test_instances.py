@@ -179,6 +179,8 @@ def priced(**prices: object) -> dict[str, object]:
         (with_value(3, True), "target[3] is true; it needs a finite number"),
         (with_value(3, 1e400), "target[3] is Infinity; it needs a finite number"),
         (with_value(3, 10**400), "it needs a finite number"),
+        (with_value(3, 10**300), "it needs a number of at most 1e+12"),
+        (priced(unit_price=[*PRICES[:6], 1e300]), "2025-05-12 is 1e+300; it needs a number of at most 1e+12"),
         (priced(), "known.unit_price is missing for 2025-05-06, 2025-05-07, 2025-05-08 and 4 more days"),
         ({"item_id": KEY}, "give it for each day of the horizon, 2025-05-06 to 2025-05-12"),
         (priced(unit_price={day(DAYS): 9}), "missing for 2025-05-07, 2025-05-08, 2025-05-09 and 3 more"),

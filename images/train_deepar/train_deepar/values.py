@@ -14,6 +14,8 @@ from train_deepar.errors import InstanceError, shown
 # Midnight may follow, as the built-in DeepAR's examples write a start.
 _DAY = re.compile(r"(\d{4}-\d{2}-\d{2})(?:[T ]00:00(?::00(?:\.0+)?)?Z?)?", re.ASCII)
 NAMED_DAYS = 3
+# A network reckons in float32, which ends at 3e38: what is far from there in a request stays so in between.
+LARGEST = 1e12
 
 
 def read_day(value: object, what: str) -> int:
@@ -41,14 +43,16 @@ def days_text(ordinals: Sequence[int]) -> str:
 
 
 def read_number(value: object, what: str) -> float:
-    """A finite number. Raises InstanceError."""
+    """A finite number that is no larger than LARGEST. Raises InstanceError."""
     if isinstance(value, (int, float)) and not isinstance(value, bool):
         try:
             number = float(value)
         except OverflowError:
             number = math.inf
-        if math.isfinite(number):
+        if abs(number) <= LARGEST:
             return number
+        if math.isfinite(number):
+            raise InstanceError(f"{what} is {shown(value)}; it needs a number of at most {LARGEST:g}")
     raise InstanceError(f"{what} is {shown(value)}; it needs a finite number")
 
 

@@ -188,9 +188,7 @@ def chosen(groups: list[EncodingGroup], project: str, name: str) -> EncodingGrou
 def lines(record: FeaturesRecord) -> Iterator[tuple[str, ...]]:
     """Rows of a table, its head first."""
     if not record.groups:
-        yield (
-            f"{record.project} has no feature group; a run of a project with feature_group makes one",
-        )
+        yield (f"{record.project} has no feature group; a run of a project with feature_group makes one",)
         return
     yield ("feature group", "status", "records", "created", "versions")
     for group in record.groups:

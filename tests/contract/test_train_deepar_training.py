@@ -247,13 +247,11 @@ def test_two_hosts_learn_one_model_that_neither_learns_alone(train_deepar_image:
 @pytest.mark.parametrize(
     ("hyperparameters", "reasons"),
     [
-        ({"epochs": "many"}, ["epochs='many' must be a whole number"]),
-        ({"num_cell": "3"}, ["'num_cell' is not a hyperparameter (did you mean num_cells"]),
-        ({"prediction_length": "8"}, ["prediction_length=8 is beyond the panel's 7 days"]),
+        ({"epochs": "many", "num_cell": "3"}, ["epochs='many' must be", "did you mean num_cells"]),
         ({"context_length": "150"}, ["series 12_409 has 154 days", "lower context_length"]),
     ],
 )
-def test_wrong_hyperparameters_become_the_failure_reason(
+def test_what_cannot_be_learnt_becomes_the_failure_reason(
     train_deepar_image: str, tmp_path: Path, hyperparameters: dict[str, str], reasons: list[str]
 ) -> None:
     root = write_training_root(tmp_path / "ml", QUICK | hyperparameters)

@@ -17,7 +17,7 @@ import pytest
 from tests.support.monitored import CSV, JobOf, Left, run_jobs
 
 PARQUET = {"dataset_format": '{"parquet": {}}'}
-# More than are asked at once; each column takes a seventh of a second.
+# More than are asked at once.
 WIDE, WIDE_ROWS = 120, 40
 DISTINCT = 1_000_000
 # Beyond any whole number of 32 bits, with which Deequ begins a sketch's ends.

@@ -26,7 +26,7 @@ def main() -> None:
     cases = json.loads((ROOT / "cases.json").read_text())
     results: dict[str, Any] = {}
     measured: dict[tuple[tuple[str, str], ...], Quality] = {}
-    with running_spark(rows=0) as spark:
+    with running_spark(cells=0) as spark:
         for name, variables in cases.items():
             try:
                 results[name] = analysed(spark, dict(variables), results, measured)

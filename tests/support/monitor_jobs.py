@@ -21,7 +21,7 @@ JOBS = Path("/opt/ml/jobs")
 
 def main() -> None:
     """Every job, in order of the folders' names."""
-    with running_spark(rows=0) as spark:
+    with running_spark(cells=0) as spark:
 
         @contextmanager
         def shared(_rows: int) -> Iterator[Spark]:

@@ -19,10 +19,17 @@ from monitor.spark import CLASS_ARCHIVE, java_command
 
 _ROWS = 300
 _LIST_CLASSES = "-Xshare:off -XX:DumpLoadedClassList={}"
+_MODEL_QUALITY = {
+    "analysis_type": "MODEL_QUALITY",
+    "problem_type": "BinaryClassification",
+    "inference_attribute": "answer",
+    "probability_attribute": "share",
+    "ground_truth_attribute": "flag",
+}
 
 
 def make_archive() -> None:
-    """Run a job for each kind of data, note which classes it loads, and archive them."""
+    """Run a job for each kind of data and analysis, note which classes it loads, and archive them."""
     with TemporaryDirectory(prefix="archive-") as name:
         folder = Path(name)
         lists = []
@@ -32,19 +39,25 @@ def make_archive() -> None:
             lists.append(folder / f"{kind}.classes")
             os.environ["JDK_JAVA_OPTIONS"] = _LIST_CLASSES.format(lists[-1])
             _run(source, dataset_format, folder)
+        lists.append(folder / "quality.classes")
+        os.environ |= {"JDK_JAVA_OPTIONS": _LIST_CLASSES.format(lists[-1]), **_MODEL_QUALITY}
+        _run(folder / "csv", {"csv": {"header": True}}, folder)
         del os.environ["JDK_JAVA_OPTIONS"]
         _dump(lists, folder)
 
 
 def _datasets() -> dict[str, tuple[dict[str, object], str]]:
-    rows = [(index, index / 7, f"category {index % 5}") for index in range(_ROWS)]
-    csv_text = "".join(f"{whole},{fraction},{text}\n" for whole, fraction, text in rows)
+    rows = [
+        (index, index / 7, f"category {index % 5}", index % 2, index // 2 % 2, index / _ROWS)
+        for index in range(_ROWS)
+    ]
+    csv_text = "".join(",".join(map(str, row)) + "\n" for row in rows)
     call = {
         "captureData": {"endpointInput": {"data": csv_text, "encoding": "CSV"}},
         "eventMetadata": {"inferenceTime": "2026-01-01T00:00:00Z"},
     }
     return {
-        "csv": ({"csv": {"header": True}}, f"whole,fraction,text\n{csv_text}"),
+        "csv": ({"csv": {"header": True}}, f"whole,fraction,text,flag,answer,share\n{csv_text}"),
         "captured": (
             {"sagemakerCaptureJson": {"captureIndexNames": ["endpointInput"]}},
             json.dumps(call) + "\n",
@@ -76,7 +89,7 @@ def _dump(lists: list[Path], folder: Path) -> None:
     )
     merged = folder / "classes"
     merged.write_text("\n".join(lines) + "\n", encoding="utf-8")
-    java, *options = java_command(rows=0, temporary=folder)
+    java, *options = java_command(cells=0, temporary=folder)
     options = options[: options.index("-cp") + 2]
     subprocess.run(
         [

@@ -80,12 +80,12 @@ def _drift(settings: Settings) -> Findings:
 
 def _described(settings: Settings, baseline_names: Sequence[str] | None) -> tuple[DatasetProfile, Dataset]:
     started = time.perf_counter()
-    with prepared(settings, baseline_names) as dataset, running_spark(dataset.rows) as spark:
+    with prepared(settings, baseline_names) as dataset, running_spark(dataset.cells) as spark:
         # Only now: it imports PySpark, for which the JVM need not wait.
         from monitor.profiling import profile
 
         table = read_table(spark, settings, dataset)
-        described = profile(spark, table, dataset.rows)
+        described = profile(spark, table, dataset.cells)
     log.info(
         "monitor.described files=%d rows=%d columns=%d seconds=%.3f",
         len(dataset.files),

@@ -10,14 +10,14 @@ from tempfile import TemporaryDirectory
 from smcontract.failure import ContractError
 
 from monitor.captured import Extracted, Wanted, extract
-from monitor.dataset_files import data_files, estimated_rows, open_text
+from monitor.dataset_files import data_files, estimated_cells, open_text
 from monitor.dataset_format import CaptureFormat, CsvFormat, JsonLinesFormat, ParquetFormat
 from monitor.environment import Analysis, OtherRecords, Settings
 from monitor.extract import CsvRecords, ObjectFile, ObjectRecords
 from monitor.merge import REPORT_NAME
 from monitor.records import cells_of
 from monitor.scripts import PREPROCESSOR, Preprocessor
-from monitor.spark import SMALL_ROWS
+from monitor.spark import SMALL_CELLS
 from monitor.window import Window
 
 Layout = CsvFormat | JsonLinesFormat | ParquetFormat | CsvRecords | ObjectRecords
@@ -27,14 +27,14 @@ Layout = CsvFormat | JsonLinesFormat | ParquetFormat | CsvRecords | ObjectRecord
 class Dataset:
     """Files that Spark is to read, and what is known of them before.
 
-    `rows` are counted no further than it matters. `left_out` of the window's
+    `cells` are counted no further than it matters. `left_out` of the window's
     `calls` are of another form; `ground_truth` are the counts of the merge,
     where its report is beside the data.
     """
 
     files: tuple[Path, ...]
     layout: Layout
-    rows: int
+    cells: int
     names: tuple[str, ...] | None = None
     calls: int = 0
     left_out: int = 0
@@ -65,7 +65,9 @@ def prepared(settings: Settings, baseline_names: Sequence[str] | None) -> Iterat
         elif settings.record_preprocessor is not None:
             yield _of_script(settings, settings.record_preprocessor, files, names, Path(folder))
         else:
-            yield Dataset(tuple(files), settings.dataset_format, estimated_rows(files, SMALL_ROWS), names)
+            is_text = not isinstance(settings.dataset_format, ParquetFormat)
+            cells = estimated_cells(files, SMALL_CELLS, is_text)
+            yield Dataset(tuple(files), settings.dataset_format, cells, names)
 
 
 def _of_calls(
@@ -91,7 +93,7 @@ def _of_calls(
     return Dataset(
         files=(found.path,),
         layout=found.layout,
-        rows=found.records,
+        cells=estimated_cells((found.path,), SMALL_CELLS, is_text=True),
         names=names,
         calls=found.calls,
         left_out=found.left_out,
@@ -135,7 +137,8 @@ def _of_script(
     if not objects.count:
         raise ContractError(f"Job inputs had no data: {PREPROCESSOR} dropped every row ({count:,}).")
     layout = objects.layout(names, is_sorted=True)
-    return Dataset((objects.path,), layout, objects.count, names)
+    cells = estimated_cells((objects.path,), SMALL_CELLS, is_text=True)
+    return Dataset((objects.path,), layout, cells, names)
 
 
 def _lines(path: Path) -> Iterable[tuple[int, str]]:

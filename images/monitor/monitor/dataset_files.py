@@ -8,6 +8,7 @@ from pathlib import Path
 from smcontract.failure import ContractError
 
 _BLOCK_BYTES = 1 << 22
+_COMPRESSED_BYTES_A_CELL = 3
 
 
 def data_files(source: Path) -> list[Path]:
@@ -41,16 +42,17 @@ def names_of(files: Sequence[Path]) -> str:
     return shown if len(files) <= 3 else f"{shown} and {len(files) - 3} more"
 
 
-def estimated_rows(files: Sequence[Path], enough: int) -> int:
-    """About how many rows there are; counted no further than `enough`."""
-    rows = 0
+def estimated_cells(files: Sequence[Path], enough: int, is_text: bool) -> int:
+    """About how many values there are; counted no further than `enough`."""
+    cells = 0
     for path in files:
+        if not is_text or path.suffix == ".gz":
+            cells += path.stat().st_size // _COMPRESSED_BYTES_A_CELL
+            continue
         with path.open("rb") as file:
-            while block := file.read(_BLOCK_BYTES):
-                rows += block.count(b"\n")
-                if rows > enough:
-                    return rows
-    return rows
+            while cells <= enough and (block := file.read(_BLOCK_BYTES)):
+                cells += block.count(b",") + block.count(b"\n")
+    return cells
 
 
 def open_text(path: Path) -> io.TextIOBase:

@@ -14,7 +14,7 @@ from monitor import quality_constraints
 from monitor.dataset import Dataset, prepared
 from monitor.environment import Command, Settings
 from monitor.findings import Findings, Metric
-from monitor.measures import Measure
+from monitor.measures import SAMPLES, Measure
 from monitor.metric_sections import metric_sections
 from monitor.predictions import Predictions, ProblemType
 from monitor.quality import Quality
@@ -42,7 +42,8 @@ def analyse(settings: Settings) -> Findings:
     """
     expected = expected_constraints(settings)
     started = time.perf_counter()
-    with prepared(settings, None) as dataset, running_spark(dataset.rows) as spark:
+    # Every row is looked at once more in each sample.
+    with prepared(settings, None) as dataset, running_spark(dataset.cells * (1 + SAMPLES)) as spark:
         quality = measure(spark, settings, dataset)
     log.info(
         "monitor.measured rows=%d left_out=%d seconds=%.3f",

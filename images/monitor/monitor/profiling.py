@@ -12,19 +12,20 @@ from monitor.answers import next_question, profile_of
 from monitor.profiles import DatasetProfile
 from monitor.questions import Question, first_question
 from monitor.sketches import BUCKETS, SHRINKING_FACTOR, SKETCH_SIZE
-from monitor.spark import SMALL_ROWS, Spark
+from monitor.spark import SMALL_CELLS, Spark
 from monitor.table import MALFORMED, Table
 
 log = logging.getLogger(__name__)
 
 # Spark's time to plan a query grows with the square of the columns, of a file's and of
 # what it keeps too; a checkpoint knows neither of the file nor of the other columns.
-COLUMNS_A_RUN = 100
-FEW_ROWS = 20_000
+MOST_IN_ONE_RUN = 100
+# Of wide data: as many as Spark compiles as a whole, for one run, and uses again for the next.
+COLUMNS_A_RUN = 40
 
 
 def profile(spark: Spark, table: Table, about: int) -> DatasetProfile:
-    """Every feature of `table`, which has `about` as many rows.
+    """Every feature of `table`, which has `about` as many values.
 
     One run over some columns says all where they are what they looked like; what
     turns out otherwise is asked in a second one. Large data is read and its cells
@@ -53,14 +54,16 @@ def _ask(
     metrics = Metrics({}, lambda: "it was not asked")
     # Alike beside alike: what Spark compiles for some columns then serves for others.
     questions = sorted(questions, key=lambda question: (question.flags, question.categories))
-    for begin in range(0, len(questions), COLUMNS_A_RUN):
-        asked = questions[begin : begin + COLUMNS_A_RUN]
+    is_wide = len(questions) > MOST_IN_ONE_RUN
+    size = COLUMNS_A_RUN if is_wide else MOST_IN_ONE_RUN
+    for begin in range(0, len(questions), size):
+        asked = questions[begin : begin + size]
         expressions = [each for question in asked for each in question.expressions]
         frame = spark.select(table.frame, [*([MALFORMED] if len(about_rows) > 1 else []), *expressions])
-        if len(questions) > COLUMNS_A_RUN:
+        if is_wide:
             # In one piece nothing is shuffled, of which wide data would have the most.
-            frame = (frame.coalesce(1) if about <= FEW_ROWS else frame).localCheckpoint(True)
-        elif about > SMALL_ROWS:
+            frame = (frame.coalesce(1) if about <= SMALL_CELLS else frame).localCheckpoint(True)
+        elif about > SMALL_CELLS:
             frame = frame.persist()
         metrics = metrics.and_those_of(_run(spark, frame, asked, about_rows))
         frame.unpersist(False)

@@ -4,7 +4,7 @@ import gzip
 from pathlib import Path
 
 import pytest
-from monitor.dataset_files import data_files, estimated_rows
+from monitor.dataset_files import data_files, estimated_cells
 from monitor.reading import _last_line, _refuse_torn_csv
 from monitor.table import Column, Kind, positional_names, text_columns
 from smcontract.failure import ContractError
@@ -35,13 +35,16 @@ def test_nothing_to_read_is_told(tmp_path: Path) -> None:
         data_files(tmp_path)
 
 
-def test_rows_are_counted_as_far_as_it_matters(tmp_path: Path) -> None:
-    few, many = tmp_path / "few.csv", tmp_path / "many.csv"
-    few.write_text("a\n" * 10)
-    many.write_text("a\n" * 150_000)
+def test_values_are_counted_as_far_as_it_matters(tmp_path: Path) -> None:
+    few, many, compressed = (tmp_path / name for name in ("few.csv", "many.csv", "few.csv.gz"))
+    few.write_text("a,b,c\n" * 10)
+    many.write_text("a\n" * 9_000_000)
+    compressed.write_bytes(bytes(300))
 
-    assert estimated_rows([few], 100_000) == 10
-    assert estimated_rows([few, many], 100_000) > 100_000
+    assert estimated_cells([few], 100_000, is_text=True) == 30
+    assert 100_000 < estimated_cells([few, many], 100_000, is_text=True) < 9_000_000
+    assert estimated_cells([compressed], 100_000, is_text=True) == 100
+    assert estimated_cells([few], 100_000, is_text=False) == 20
 
 
 @pytest.mark.parametrize(

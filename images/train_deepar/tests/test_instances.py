@@ -85,6 +85,13 @@ def test_a_history_of_ones_own_takes_the_models_prices_of_its_days() -> None:
     np.testing.assert_array_equal(found.dynamic_feat, LATER[KEY].dynamic_feat[:, : days + HORIZON])
 
 
+def test_as_many_days_as_the_model_looks_back_are_enough() -> None:
+    instance = {"item_id": KEY, **history(HELD[KEY].until(CONTEXT))}
+    prices = LATER[KEY].dynamic_feat[0, CONTEXT : CONTEXT + HORIZON].tolist()
+
+    assert len(read(instance | {"known": {"unit_price": prices}}).target) == CONTEXT
+
+
 def test_an_unknown_series_brings_history_prices_of_all_its_days_and_what_it_is() -> None:
     other = LATER["12_503"]
     instance = {

@@ -1,9 +1,7 @@
 """Data to monitor, and three other programs that describe it: plain pydeequ, Evidently and whylogs."""
 
 import json
-import shutil
 import subprocess
-import sys
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,10 +11,10 @@ import numpy as np
 import numpy.typing as npt
 
 from benchmarks.jobs import LABEL, JobError, docker_run
-from scripts.commands import ROOT, SetupError, capture
+from benchmarks.peer_environment import peer_python
+from scripts.commands import SetupError, capture
 from scripts.images import CA_BUNDLES
 
-ENVIRONMENTS = ROOT / "build" / "peers"
 CSV_NAME = "rows.csv"
 _ROWS_A_BLOCK = 100_000
 
@@ -91,20 +89,8 @@ class Environment:
     program: str
 
     def python(self) -> Path:
-        """Its interpreter, made where it is not there yet. Raises SetupError with pip's last lines."""
-        folder = ENVIRONMENTS / self.requirements[0].replace("==", "-")
-        python = folder / "bin" / "python"
-        if capture([str(python), "-c", f"import {self.name}"], 120).returncode == 0:
-            return python
-        shutil.rmtree(folder, ignore_errors=True)
-        made = capture([sys.executable, "-m", "venv", str(folder)], 120)
-        if made.returncode == 0:
-            made = capture([str(folder / "bin" / "pip"), "install", "-q", *self.requirements], 900)
-        if made.returncode != 0:
-            raise SetupError(
-                f"{self.requirements[0]} cannot be installed to compare with:\n{made.stderr[-800:]}"
-            )
-        return python
+        """Its interpreter. Raises SetupError where it cannot be installed."""
+        return peer_python(self.name, self.requirements)
 
     def described(self, shape: Shape, folder: Path) -> float:
         """Seconds from the process's start to its exit. Raises JobError where it found something else."""

@@ -10,6 +10,7 @@ from orchestration.errors import PipelineError
 from orchestration.project import Project
 
 LOSS = "mean_weighted_quantile_loss"
+LOSS_OF_LEVEL = "weighted_quantile_loss_"
 
 
 def parts_detail(parts: Mapping[str, Mapping[str, Any]]) -> str:
@@ -64,8 +65,13 @@ def forecast_detail(metrics: Mapping[str, float], naive: Mapping[str, float]) ->
 
 def accuracy_baseline_detail(statistics: Mapping[str, Any]) -> str:
     """How good the forecasts are that a monitor of forecasts compares with."""
-    loss = statistics["forecast_accuracy_metrics"][LOSS]["value"]
-    return f"weighted quantile loss {loss:.4f} on {statistics['dataset']['item_count']:,} rows"
+    metrics = statistics["forecast_accuracy_metrics"]
+    # Over the quantiles that the API answers, which are fewer than those of an evaluation.
+    levels = [name.removeprefix(LOSS_OF_LEVEL) for name in metrics if name.startswith(LOSS_OF_LEVEL)]
+    return (
+        f"weighted quantile loss {metrics[LOSS]['value']:.4f} of {', '.join(levels)} "
+        f"on {statistics['dataset']['item_count']:,} rows"
+    )
 
 
 def compared(project: Project, metrics: Mapping[str, float]) -> str:

@@ -2,7 +2,8 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.demand import DAYS, HORIZON, panel_series
+import torch
+from tests.demand import DAYS, HORIZON, PANEL, panel_series
 from train_deepar.calibration import Calibration
 from train_deepar.forecaster import Forecaster
 from train_deepar.naive import seasonal_naive
@@ -74,6 +75,21 @@ def test_each_network_of_the_ensemble_draws_its_share(deepar: Forecaster) -> Non
     first = replace(deepar, networks=deepar.networks[:1]).raw_samples(found, HORIZON, 10, 1)
     assert np.array_equal(whole[:, : len(shares[0])], first[:, : len(shares[0])])
     assert not np.array_equal(whole[:, len(shares[0]) :], first[:, len(shares[0]) :])
+
+
+def test_a_category_that_no_series_had_is_as_the_others_are_on_average(deepar: Forecaster) -> None:
+    found = panel_series()[0]
+    new = replace(found, cat=(PANEL.cat[0].untrained, found.cat[1]))
+
+    samples = deepar.sample([new], HORIZON, 200, 0)
+
+    assert samples.shape == (1, 200, HORIZON)
+    for network in deepar.networks:
+        assert isinstance(network, torch.nn.Module)
+        weights = [each.weight for each in network.modules() if isinstance(each, torch.nn.Embedding)]
+        assert [len(each) for each in weights] == [len(category.values) + 1 for category in PANEL.cat]
+        for each in weights:
+            torch.testing.assert_close(each[-1], each[:-1].mean(0))
 
 
 def test_seasonal_naive_draws_the_references_own_quantiles(naive: Forecaster) -> None:

@@ -105,6 +105,10 @@ def test_an_unknown_series_brings_history_prices_of_all_its_days_and_what_it_is(
 
     assert_same(found, replace(other.until(DAYS), item_id="12_999"))
 
+    instance["static"]["item"] = 999
+    store, item = read(instance).cat
+    assert (store, item) == (0, PANEL.cat[1].untrained)
+
 
 def test_an_encoded_instance_is_taken_as_it_is() -> None:
     other = LATER["12_503"]
@@ -211,8 +215,8 @@ def priced(**prices: object) -> dict[str, object]:
             "dynamic_feat[0] (unit_price) of 2025-01-06 is -1; it is at least 0",
         ),
         (changed(static={"shop": "12"}), 'static has "shop"; the model knows store, item, amenity_count'),
-        (changed(static={"store": "99"}), 'static.store is "99", which the model was not trained on; it'),
-        (changed(static={"store": None}), "static.store is null"),
+        (changed(static={"store": None}), "static.store is null; it needs a text, the model was trained on"),
+        (changed(static={"store": ""}), 'static.store is ""; it needs a text'),
         (changed(static=3), "static is 3; it needs an object with store, item, amenity_count"),
         (changed(static={}, cat=[0, 0]), "static and cat say the same"),
         (changed(cat=[0]), "cat has 1 values; it needs 2"),

@@ -3,7 +3,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from tests.demand import DAYS, panel_series
+from tests.demand import DAYS, ITEMS, PANEL, panel_series
 from train_deepar.configuration import Configuration
 from train_deepar.media import JSON, JSON_LINES
 from train_deepar.responses import render
@@ -14,7 +14,7 @@ VALUES = np.random.default_rng(3).gamma(2.0, 10.0, size=(2, 41, 5))
 
 
 def answered(**parts: object) -> list[dict[str, object]]:
-    body = render(JSON, Configuration().changed(parts), SERIES, VALUES)
+    body = render(JSON, Configuration().changed(parts), PANEL, SERIES, VALUES)
     predictions: list[dict[str, object]] = json.loads(body)["predictions"]
     return predictions
 
@@ -51,7 +51,7 @@ def test_only_what_is_asked_for_is_answered_and_samples_are_all_of_them() -> Non
 def test_json_lines_have_a_prediction_each_and_a_series_without_a_key_has_none() -> None:
     nameless = [SERIES[0], replace(SERIES[1], item_id=None)]
 
-    lines = render(JSON_LINES, Configuration(), nameless, VALUES).decode().splitlines()
+    lines = render(JSON_LINES, Configuration(), PANEL, nameless, VALUES).decode().splitlines()
 
     assert [list(json.loads(line)) for line in lines] == [
         ["item_id", "start", "mean", "quantiles"],
@@ -63,9 +63,18 @@ def test_json_lines_have_a_prediction_each_and_a_series_without_a_key_has_none()
 def test_a_key_is_written_as_json_has_it_whatever_is_in_it() -> None:
     odd = [replace(SERIES[0], item_id='a"b\ud800é'), SERIES[1]]
 
-    (first, _) = json.loads(render(JSON, Configuration(), odd, VALUES))["predictions"]
+    (first, _) = json.loads(render(JSON, Configuration(), PANEL, odd, VALUES))["predictions"]
 
     assert first["item_id"] == 'a"b?é'
+
+
+def test_an_answer_says_which_categories_no_training_series_had() -> None:
+    new = [SERIES[0], replace(SERIES[1], cat=(0, len(ITEMS)))]
+
+    first, second = json.loads(render(JSON, Configuration(), PANEL, new, VALUES))["predictions"]
+
+    assert "untrained" not in first
+    assert second["untrained"] == ["item"]
 
 
 @pytest.mark.parametrize("value", [np.nan, np.inf, 1e39])
@@ -74,7 +83,7 @@ def test_samples_that_json_has_no_number_for_are_no_answer(value: float) -> None
     values[1, 0, 0] = value
 
     with pytest.raises(ValueError, match="not all finite"):
-        render(JSON, Configuration(), SERIES, values)
+        render(JSON, Configuration(), PANEL, SERIES, values)
 
 
 def test_quantiles_are_gluonts_own() -> None:

@@ -14,7 +14,7 @@ from train_deepar.calibration import Calibration, Samples
 from train_deepar.covariates import Scaling
 from train_deepar.hyperparameters import SEASONAL_NAIVE
 from train_deepar.naive import seasonal_naive
-from train_deepar.networks import Architecture, Network, build
+from train_deepar.networks import Architecture, Network, add_untrained, build
 from train_deepar.noise import Noise, draw_noise
 from train_deepar.panel import Panel
 from train_deepar.series import Series
@@ -59,6 +59,7 @@ class Forecaster:
             for weights in artefact.weights:
                 network = build(architecture)
                 network.load_state_dict(dict(weights))
+                add_untrained(network)
                 networks.append(network.eval())
         return cls(
             panel=artefact.panel,

@@ -111,6 +111,15 @@ def build(architecture: Architecture) -> nn.Module:
     return DeepArNetwork(architecture)
 
 
+def add_untrained(network: nn.Module) -> None:
+    """Give each category one more code, `Category.untrained`: the mean of what was learnt of its values."""
+    for module in network.modules():
+        if isinstance(module, nn.Embedding):
+            learnt = module.weight.detach()
+            module.weight = nn.Parameter(torch.cat((learnt, learnt.mean(0, keepdim=True))))
+            module.num_embeddings += 1
+
+
 class DeepArNetwork(nn.Module):
     """GluonTS's DeepAR, with samples drawn from noise of their own."""
 

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date
 from pathlib import Path
@@ -36,6 +36,11 @@ class Category:
 
     name: str
     values: tuple[str, ...]
+
+    @property
+    def untrained(self) -> int:
+        """The code of every value that no training series had."""
+        return len(self.values)
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,6 +79,10 @@ class Panel:
     def known(self) -> tuple[DynamicFeature, ...]:
         """The features that a request must give for each day of the horizon."""
         return tuple(feature for feature in self.dynamic_feat if feature.source == KNOWN)
+
+    def untrained(self, cat: Sequence[int]) -> list[str]:
+        """The categories of a series whose values no training series had."""
+        return [each.name for each, code in zip(self.cat, cat, strict=True) if code == each.untrained]
 
 
 def read_panel(folder: Path) -> Panel:

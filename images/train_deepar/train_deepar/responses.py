@@ -8,23 +8,29 @@ import numpy.typing as npt
 
 from train_deepar.configuration import MEAN, MEDIAN, QUANTILES, SAMPLES, Configuration
 from train_deepar.media import JSON
+from train_deepar.panel import Panel
 from train_deepar.samples import Samples
 from train_deepar.series import Series
 from train_deepar.values import day_text
 
 
 def render(
-    media_type: str, configuration: Configuration, series: Sequence[Series], samples: npt.NDArray[np.float64]
+    media_type: str,
+    configuration: Configuration,
+    panel: Panel,
+    series: Sequence[Series],
+    samples: npt.NDArray[np.float64],
 ) -> bytes:
     """The body for `series` with `samples`, shape (series, samples, days), in their order.
 
-    A number is the shortest decimal that reads back as the same float32.
+    A series says which of its categories no training series had (`untrained`). A number is the
+    shortest decimal that reads back as the same float32.
     """
     with np.errstate(over="ignore"):
         if not np.isfinite(samples.astype(np.float32)).all():
             raise ValueError("The model's samples are not all finite.")
     predictions = [
-        "{" + ", ".join((*_heads(each), *members)) + "}"
+        "{" + ", ".join((*_heads(each, panel), *members)) + "}"
         for each, members in zip(series, _members(configuration, samples), strict=True)
     ]
     if media_type == JSON:
@@ -32,10 +38,12 @@ def render(
     return "".join(f"{prediction}\n" for prediction in predictions).encode(errors="replace")
 
 
-def _heads(series: Series) -> Iterator[str]:
+def _heads(series: Series, panel: Panel) -> Iterator[str]:
     if series.item_id is not None:
         yield f'"item_id": {json.dumps(series.item_id, ensure_ascii=False)}'
     yield f'"start": "{day_text(series.start.toordinal() + len(series.target))}"'
+    if untrained := panel.untrained(series.cat):
+        yield f'"untrained": {json.dumps(untrained, ensure_ascii=False)}'
 
 
 def _members(configuration: Configuration, samples: npt.NDArray[np.float64]) -> Iterator[list[str]]:

@@ -78,11 +78,9 @@ class StaticReader:
         category = self._categories[place]
         # A key that looks like a number is easily sent as one.
         text = str(value) if isinstance(value, int) and not isinstance(value, bool) else value
-        code = self._codes[place].get(text) if isinstance(text, str) else None
-        if code is None:
+        if not isinstance(text, str) or not text:
             known = ", ".join(category.values[:8]) + (", …" if len(category.values) > 8 else "")
             raise InstanceError(
-                f"static.{category.name} is {shown(value)}, which the model was not trained on; "
-                f"it knows {known}"
+                f"static.{category.name} is {shown(value)}; it needs a text, the model was trained on {known}"
             )
-        return code
+        return self._codes[place].get(text, category.untrained)

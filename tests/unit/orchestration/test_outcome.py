@@ -6,6 +6,7 @@ import pytest
 
 from orchestration.errors import PipelineError
 from orchestration.outcome import (
+    accuracy_baseline_detail,
     compared,
     features_detail,
     forecast_detail,
@@ -107,3 +108,16 @@ def test_a_panel_is_told_by_its_series_and_days() -> None:
 
     said = "98 series, 2024-01-01 to 2026-01-29; rows: 67,190 train, 73,010 test"
     assert panel_detail(report) == said
+
+
+def test_a_baseline_of_forecasts_says_of_which_quantiles_its_loss_is() -> None:
+    metrics: dict[str, float] = {"mean_weighted_quantile_loss": 0.1683, "mape": 0.3}
+    metrics |= dict.fromkeys((f"weighted_quantile_loss_{level}" for level in (0.1, 0.5, 0.9)), 0.2)
+    statistics = {
+        "dataset": {"item_count": 2940},
+        "forecast_accuracy_metrics": {name: {"value": value} for name, value in metrics.items()},
+    }
+
+    said = accuracy_baseline_detail(statistics)
+
+    assert said == "weighted quantile loss 0.1683 of 0.1, 0.5, 0.9 on 2,940 rows"

@@ -123,7 +123,7 @@ class Answers:
         self, media_type: str, series: Sequence[Series], configuration: Configuration, horizon: int
     ) -> bytes:
         samples = self._forecaster.sample(series, horizon, configuration.num_samples, configuration.seed)
-        return render(media_type, configuration, series, samples)
+        return render(media_type, configuration, self._forecaster.panel, series, samples)
 
 
 def _continued(series: Series, horizon: int) -> Series:

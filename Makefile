@@ -118,7 +118,7 @@ test: setup-tests images-tests ## All tests, PROCESSES=2 side by side; the closi
 
 check: lint types test ## Lint, types and all tests: what every change must pass
 
-bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocations, API, capture, feature store, serving, model quality; figures in build/bench/
+bench: setup up ## Measure (minutes): training, runs, jobs, pipelines, invocations, API, capture, feature store, serving, model quality, monitoring, forecasts; figures in build/bench/
 	@$(VENV)/python -m benchmarks $(BENCH)
 
 push: setup ## Push the tested images to REGISTRY=host:port, by digest

@@ -2,8 +2,9 @@
 
 Mean weighted quantile loss (nine levels) and coverage of the 80 % interval of the
 shipped configuration, over three training seeds, beside seasonal naive, AutoETS and
-LightGBM on the same series, split and prices. The rows are SLIPWAY_RETAIL_CSV's, or
-DATA's, else the project's synthetic ones. `SEEDS=1` trains one model.
+LightGBM on the same series, split and prices; then what a request costs. The rows
+are SLIPWAY_RETAIL_CSV's, or DATA's, else the project's synthetic ones. `SEEDS=1`
+trains one model.
 """
 
 import csv
@@ -19,6 +20,7 @@ from statistics import fmean, stdev
 
 from benchmarks.figures import Figures
 from benchmarks.forecast_peers import PEERS, python
+from benchmarks.forecast_serving import served
 from benchmarks.jobs import docker_run
 from orchestration.data_source import choose
 from orchestration.errors import ProjectError
@@ -78,6 +80,11 @@ def main(_images: dict[str, str], _data: Path, _is_synthetic: bool) -> Figures:
         parts = preprocessed(project, source.path, folder / "preprocess")
         actuals = last_days(parts / "test" / "series.jsonl", project.prediction_length)
         ours = [scored(project, seed, parts, folder / f"seed{seed}", actuals) for seed in seeds]
+        image = ensure_built(Build("train_deepar")).reference
+        for what, value in served(
+            image, folder / "seed0" / "model", parts, project.prediction_length
+        ).items():
+            figures.note(what, value)
         for peer in PEERS:
             forecast, seconds = peer.forecast(parts / "test" / "series.jsonl", project.prediction_length)
             score = Score.of(forecast, actuals)
@@ -147,7 +154,6 @@ def scored(
     (root / "processing" / "evaluation").mkdir()
     docker_run(image, ["evaluate", "--num-samples", str(SAMPLES)], root)
     forecast = predictions(root / "processing" / "evaluation" / "predictions.csv")
-    shutil.rmtree(root)
     return Score.of(forecast, actuals), trained.seconds
 
 

@@ -93,10 +93,11 @@ def test_synthetic_rows_will_do_and_every_step_is_a_line(first: Ended) -> None:
     assert re.fullmatch(r"[0-9a-f]{64}", first.record["model_digest"])
     shown = [line.split()[0] for line in first.stdout.splitlines()[1:16]]
     assert shown[:4] == ["upload", "definition", "start", "triggers"]
-    assert set(shown[4:6]) == AT_ONCE
     assert sorted(name for name in shown if name in BASELINES) == BASELINES
-    rest = [name for name in shown[6:] if name not in BASELINES]
-    assert rest == [*THEN, "good-enough", "register", "approve", "endpoint"]
+    # Baselines end whenever they do: what they wait for is over before.
+    rest = [name for name in shown[4:] if name not in BASELINES]
+    assert set(rest[:2]) == AT_ONCE
+    assert rest[2:] == [*THEN, "good-enough", "register", "approve", "endpoint"]
     # The version names its baselines, so it waits for them.
     assert shown.index("register") > max(shown.index(name) for name in BASELINES)
     assert first.stderr == ""
@@ -105,8 +106,9 @@ def test_synthetic_rows_will_do_and_every_step_is_a_line(first: Ended) -> None:
 def test_the_record_says_where_the_time_went(first: Ended) -> None:
     record = first.record
     jobs = [step for step in record["steps"] if step["container_seconds"] is not None]
-    assert {step["name"] for step in jobs[:2]} == AT_ONCE
-    assert [step["name"] for step in jobs[2:] if step["name"] not in BASELINES] == THEN
+    others = [step["name"] for step in jobs if step["name"] not in BASELINES]
+    assert set(others[:2]) == AT_ONCE
+    assert others[2:] == THEN
     for step in jobs:
         assert 0 < step["work_seconds"] <= step["container_seconds"] <= step["seconds"]
     overhead = record["overhead"]

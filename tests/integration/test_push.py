@@ -83,7 +83,7 @@ def test_a_registry_that_does_not_answer_is_named(tested: dict[str, TestedImage]
 
 
 def test_images_that_carry_the_contracts_are_promoted_and_no_others() -> None:
-    assert push.promoted_names() == ["monitor", "preprocess", "train_xgb"]
+    assert push.promoted_names() == ["monitor", "preprocess", "train_deepar", "train_xgb"]
 
 
 def test_an_image_that_was_not_tested_is_not_pushed(tested: dict[str, TestedImage]) -> None:

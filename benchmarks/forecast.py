@@ -107,10 +107,11 @@ def main(_images: dict[str, str], _data: Path, _is_synthetic: bool) -> Figures:
 
 
 def batch_budget(project: ForecastingProject) -> str:
-    """What a model may learn from, at most."""
+    """What the networks may learn from, at most: one before the validation window, each with it."""
     given = project.hyperparameters
-    models, epochs, batches = (given[key] for key in ("num_models", "epochs", "num_batches_per_epoch"))
-    return f"{models} models x {epochs} epochs x {batches} batches of {given['mini_batch_size']}"
+    networks = int(given["num_models"]) + 1
+    epochs, batches = given["epochs"], given["num_batches_per_epoch"]
+    return f"{networks} networks x {epochs} epochs x {batches} batches of {given['mini_batch_size']}"
 
 
 def preprocessed(project: ForecastingProject, data: Path, root: Path) -> Path:

@@ -32,13 +32,13 @@ def test_samples_are_drawn_from_the_distributions_that_gluonts_gives(likelihood:
     inputs = windows(of, count=1)
     noise = draw_noise(["a"], HORIZON, 1, seed=5)
     seen = []
-    inner = network._values
+    inner = network.drawn_values
 
     def recorded(parameters, scale, step):  # type: ignore[no-untyped-def]
         seen.append([each.clone() for each in parameters])
         return inner(parameters, scale, step)
 
-    network._values = recorded
+    network.drawn_values = recorded
     with torch.no_grad():
         drawn = network.sample(inputs, noise, HORIZON)
         names = (

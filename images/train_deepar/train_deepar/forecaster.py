@@ -14,8 +14,8 @@ from train_deepar.calibration import Calibration, Samples
 from train_deepar.covariates import Scaling
 from train_deepar.hyperparameters import SEASONAL_NAIVE
 from train_deepar.naive import seasonal_naive
-from train_deepar.networks import Architecture, Network, add_untrained, build
-from train_deepar.noise import Noise, draw_noise
+from train_deepar.networks import Architecture, Network, add_untrained, build, draw
+from train_deepar.noise import draw_noise
 from train_deepar.panel import Panel
 from train_deepar.series import Series
 from train_deepar.windows import batch, prepare
@@ -124,13 +124,7 @@ class Forecaster:
         windows = [(prepare(each, self.panel, self.scaling, horizon), len(each.target)) for each in series]
         inputs = batch(windows, shape)
         noise = draw_noise([_key(each) for each in series], horizon, num_samples, seed)
-        shares = np.array_split(np.arange(num_samples), len(self.networks))
-        drawn = [
-            network.sample(inputs, _share(noise, share), horizon)
-            for network, share in zip(self.networks, shares, strict=True)
-            if len(share)
-        ]
-        samples: Samples = torch.cat(drawn, dim=1).double().numpy()
+        samples: Samples = draw(self.networks, inputs, noise, horizon).double().numpy()
         return samples
 
     def _check(self, series: Sequence[Series], prediction_length: int) -> None:
@@ -147,13 +141,3 @@ class Forecaster:
 def _key(series: Series) -> str:
     """What a series' noise depends on beside the seed."""
     return series.item_id or series.start.isoformat()
-
-
-def _share(noise: Noise, share: Any) -> Noise:
-    first, last = int(share[0]), int(share[-1]) + 1
-    return Noise(
-        noise.normals[:, :, first:last],
-        noise.uniforms[:, :, first:last],
-        noise.count[:, :, first:last],
-        noise.boost[:, :, first:last],
-    )

@@ -167,39 +167,78 @@ class DeepArNetwork(nn.Module):
 
     def sample(self, inputs: Batch, noise: Noise, horizon: int) -> torch.Tensor:
         """Samples [windows, samples, horizon] of the first `horizon` days of each window's future."""
-        past = [inputs[name] for name in ("past_time_feat", "past_target", "past_observed_values")]
-        times = inputs["future_time_feat"]
-        first, scale, _, static, state = self.model.unroll_lagged_rnn(
-            inputs["feat_static_cat"], inputs["feat_static_real"], *past, times[:, :1]
-        )
-        windows, samples = noise.count.shape[1:]
-        rows = windows * samples
-        days = self.architecture.shape.past
-        # What the network has seen and drawn, in units of the scale, one row a sample.
-        seen = torch.zeros(rows, days + horizon)
-        seen[:, :days] = (inputs["past_target"] / scale).repeat_interleave(samples, dim=0)
-        state = tuple(each.repeat_interleave(samples, dim=1) for each in state)
-        static = static.repeat_interleave(samples, dim=0)
-        lags = torch.tensor(self.architecture.lags)
-        parameters = [each[:, -1:].expand(windows, samples) for each in first]
-        drawn = torch.empty(windows, samples, horizon)
-        for step in range(horizon):
-            if step:
-                told = times[:, step].repeat_interleave(samples, dim=0)
-                inputs_of_step = torch.cat((seen[:, days + step - lags], static, told), dim=-1)
-                output, state = self.model.rnn(inputs_of_step.unsqueeze(1), state)
-                parameters = [each.view(windows, samples) for each in self.model.param_proj(output)]
-            values = self._values(parameters, scale, noise.step(step))
-            drawn[:, :, step] = values
-            seen[:, days + step] = (values / scale).view(rows)
-        return drawn
+        return draw_together([self], inputs, noise, horizon)
 
-    def _values(self, parameters: Sequence[torch.Tensor], scale: torch.Tensor, noise: Noise) -> torch.Tensor:
+    def drawn_values(
+        self, parameters: Sequence[torch.Tensor], scale: torch.Tensor, noise: Noise
+    ) -> torch.Tensor:
+        """What `noise` makes of one step's parameters, all of them [windows, samples]."""
         if self.architecture.likelihood == NEGATIVE_BINOMIAL:
             total_count, logits = parameters
             return negative_binomial(total_count, logits + scale.log(), noise)
         degrees, location, spread = parameters
         return (location + spread * student_t(degrees, noise)) * scale
+
+
+class _Drawing:
+    """Samples of one network on their way; `parameters` are those of the next step's numbers."""
+
+    def __init__(self, network: DeepArNetwork, inputs: Batch, samples: int, horizon: int) -> None:
+        self._model = network.model
+        past = [inputs[name] for name in ("past_time_feat", "past_target", "past_observed_values")]
+        self._times = inputs["future_time_feat"]
+        first, self.scale, _, static, state = self._model.unroll_lagged_rnn(
+            inputs["feat_static_cat"], inputs["feat_static_real"], *past, self._times[:, :1]
+        )
+        windows = len(self._times)
+        self._shape = windows, samples
+        self._day = network.architecture.shape.past
+        self._lags = torch.tensor(network.architecture.lags)
+        # What the network has seen and drawn, in units of the scale, one row a sample.
+        self._seen = torch.zeros(windows * samples, self._day + horizon)
+        self._seen[:, : self._day] = (inputs["past_target"] / self.scale).repeat_interleave(samples, dim=0)
+        self._state = tuple(each.repeat_interleave(samples, dim=1) for each in state)
+        self._static = static.repeat_interleave(samples, dim=0)
+        self.parameters = [each[:, -1:].expand(self._shape) for each in first]
+
+    def advance(self, values: torch.Tensor, step: int) -> None:
+        """Go on to `step` from the samples [windows, samples] of the one before."""
+        self._seen[:, self._day] = (values / self.scale).view(-1)
+        self._day += 1
+        told = self._times[:, step].repeat_interleave(self._shape[1], dim=0)
+        inputs = torch.cat((self._seen[:, self._day - self._lags], self._static, told), dim=-1)
+        output, self._state = self._model.rnn(inputs.unsqueeze(1), self._state)
+        self.parameters = [each.view(self._shape) for each in self._model.param_proj(output)]
+
+
+def draw_together(
+    networks: Sequence[DeepArNetwork], inputs: Batch, noise: Noise, horizon: int
+) -> torch.Tensor:
+    """Samples [windows, samples, horizon], of which each network draws its share.
+
+    A step of all of them is drawn at once: on one series that costs as much as a step of one.
+    """
+    windows, samples = noise.count.shape[1:]
+    shares = [share for share in shares_of(samples, len(networks)) if share]
+    drawings = [
+        _Drawing(network, inputs, share, horizon)
+        for network, share in zip(networks[: len(shares)], shares, strict=True)
+    ]
+    scale = torch.cat([each.scale.expand(-1, share) for each, share in zip(drawings, shares, strict=True)], 1)
+    drawn = torch.empty(windows, samples, horizon)
+    for step in range(horizon):
+        if step:
+            before = drawn[:, :, step - 1].split(shares, dim=1)
+            for drawing, values in zip(drawings, before, strict=True):
+                drawing.advance(values, step)
+        parameters = [torch.cat(each, dim=1) for each in zip(*(d.parameters for d in drawings), strict=True)]
+        drawn[:, :, step] = networks[0].drawn_values(parameters, scale, noise.step(step))
+    return drawn
+
+
+def shares_of(samples: int, networks: int) -> list[int]:
+    """How many of `samples` each network draws; the first ones draw what does not divide."""
+    return [samples // networks + (number < samples % networks) for number in range(networks)]
 
 
 class TftNetwork(nn.Module):
@@ -257,3 +296,15 @@ class TftNetwork(nn.Module):
             **{name: inputs[name] for name in names},
             "feat_dynamic_real": torch.cat((past, future), dim=1),
         }
+
+
+def draw(networks: Sequence[Network], inputs: Batch, noise: Noise, horizon: int) -> torch.Tensor:
+    """Samples [windows, samples, horizon], of which each network of the ensemble draws its share."""
+    recurrent = [each for each in networks if isinstance(each, DeepArNetwork)]
+    if len(recurrent) == len(networks):
+        return draw_together(recurrent, inputs, noise, horizon)
+    shares = shares_of(noise.count.shape[2], len(networks))
+    parts = zip(networks, noise.split(shares), strict=True)
+    return torch.cat(
+        [each.sample(inputs, part, horizon) for each, part in parts if part.count.numel()], dim=1
+    )

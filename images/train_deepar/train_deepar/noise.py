@@ -34,6 +34,13 @@ class Noise:
     count: torch.Tensor
     boost: torch.Tensor
 
+    def split(self, sizes: Sequence[int]) -> "list[Noise]":
+        """The noise of all steps, of so many samples each."""
+        parts = (
+            each.split(list(sizes), dim=2) for each in (self.normals, self.uniforms, self.count, self.boost)
+        )
+        return [Noise(*part) for part in zip(*parts, strict=True)]
+
     def step(self, number: int) -> "Noise":
         """The noise of one step."""
         return Noise(self.normals[number], self.uniforms[number], self.count[number], self.boost[number])

@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TypeVar
 
 import pytest
+from smcontract.supervisor import MOST_DEATHS
 from tests.demand import HORIZON
-from train_deepar.serving.supervisor import MOST_DEATHS
 
 PROGRAM = """
 import sys

@@ -7,12 +7,12 @@ import sys
 
 from smcontract.failure import ContractError
 from smcontract.root import ContainerRoot
+from smcontract.supervisor import Supervisor, listeners
 
 from train_deepar.forecaster import Forecaster
 from train_deepar.serving.answers import Answers
 from train_deepar.serving.meters import Meters
 from train_deepar.serving.settings import ServingSettings
-from train_deepar.serving.supervisor import Supervisor, listeners
 from train_deepar.serving.worker import work
 
 log = logging.getLogger(__name__)

@@ -18,8 +18,8 @@ from typing import TypeVar
 
 import pytest
 from smcontract.failure import ContractError
+from smcontract.supervisor import MOST_DEATHS
 from train_xgb.serving.settings import ServingSettings, usable_cores
-from train_xgb.serving.supervisor import MOST_DEATHS
 
 PROGRAM = """
 import sys

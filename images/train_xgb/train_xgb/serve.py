@@ -8,12 +8,12 @@ import sys
 
 from smcontract.failure import ContractError
 from smcontract.root import ContainerRoot
+from smcontract.supervisor import Supervisor, listeners
 
 from train_xgb.artefact import load_artefact
 from train_xgb.serving.answers import Answers
 from train_xgb.serving.meters import Meters
 from train_xgb.serving.settings import ServingSettings
-from train_xgb.serving.supervisor import Supervisor, listeners
 from train_xgb.serving.worker import work
 
 log = logging.getLogger(__name__)

@@ -8,14 +8,12 @@ from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 
 import uvicorn
+from smcontract.supervisor import BACKLOG, STOP_SIGNALS
 
 from train_deepar.serving.answers import Answers
 from train_deepar.serving.application import Application
 from train_deepar.serving.meters import WorkerMeters
 from train_deepar.serving.settings import Limits
-
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-BACKLOG = 2048
 
 
 class Server(uvicorn.Server):

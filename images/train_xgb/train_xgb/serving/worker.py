@@ -9,6 +9,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 import uvloop
+from smcontract.supervisor import BACKLOG, STOP_SIGNALS
 
 from train_xgb.serving.answers import Answers
 from train_xgb.serving.connection import Connection, Shared
@@ -16,9 +17,6 @@ from train_xgb.serving.meters import WorkerMeters
 from train_xgb.serving.settings import Limits
 
 log = logging.getLogger(__name__)
-
-STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
-BACKLOG = 2048
 
 
 def work(

@@ -9,10 +9,10 @@ import sys
 import traceback
 from collections.abc import Callable
 
-from train_deepar.serving.worker import BACKLOG, STOP_SIGNALS
-
 log = logging.getLogger(__name__)
 
+STOP_SIGNALS = (signal.SIGTERM, signal.SIGINT)
+BACKLOG = 2048
 # With that many deaths the fault is not the worker's, and whoever runs the
 # container should know.
 MOST_DEATHS = 5

@@ -5,19 +5,18 @@ import os
 import shutil
 import socket
 import subprocess
-import sys
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from benchmarks.peer_environment import peer_python
 from benchmarks.plain_http import PlainConnection
 from orchestration.local_mode import free_port
-from scripts.commands import ROOT, SetupError, capture
+from scripts.commands import SetupError
 
 FEAST_VERSION = "0.67.0"
-FEAST = ROOT / "build" / "peers" / f"feast-{FEAST_VERSION}"
 START_SECONDS = 60
 POLL_SECONDS = 0.05
 # Runs in Feast's own environment: an entity, a view of Float32 columns, and their rows online.
@@ -70,16 +69,7 @@ def redis_server() -> str:
 
 def feast_environment() -> Path:
     """Feast's Python, made where it is not there yet. Raises SetupError with pip's last lines."""
-    python = FEAST / "bin" / "python"
-    if capture([str(python), "-c", "import feast"], 60).returncode == 0:
-        return python
-    shutil.rmtree(FEAST, ignore_errors=True)
-    made = capture([sys.executable, "-m", "venv", str(FEAST)], 120)
-    if made.returncode == 0:
-        made = capture([str(FEAST / "bin" / "pip"), "install", "-q", f"feast=={FEAST_VERSION}"], 900)
-    if made.returncode != 0:
-        raise SetupError(f"Feast {FEAST_VERSION} cannot be installed to compare with:\n{made.stderr[-800:]}")
-    return python
+    return peer_python("feast", (f"feast=={FEAST_VERSION}",))
 
 
 @contextmanager

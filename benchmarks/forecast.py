@@ -21,7 +21,7 @@ from statistics import fmean, stdev
 from benchmarks.figures import Figures
 from benchmarks.forecast_peers import PEERS, python
 from benchmarks.forecast_serving import served
-from benchmarks.jobs import docker_run
+from benchmarks.jobs import docker_run, evaluation, prepare_preprocess, prepare_training
 from orchestration.data_source import choose
 from orchestration.errors import ProjectError
 from orchestration.extract import extract_of
@@ -35,6 +35,7 @@ PROJECT = "retail"
 LEVELS = tuple(level / 10 for level in range(1, 10))
 # As an endpoint would be asked; one instance has two cores here.
 SAMPLES = 200
+CHANNELS = {"train": "train", "validation": "validation", "encoder": "encoder", "history": "test"}
 Forecast = Mapping[str, Sequence[Sequence[float]]]
 Actuals = Mapping[str, Sequence[float | None]]
 
@@ -77,10 +78,14 @@ def main(_images: dict[str, str], _data: Path, _is_synthetic: bool) -> Figures:
     python()
     with tempfile.TemporaryDirectory(prefix="slipway-bench-") as name:
         folder = Path(name)
-        parts = preprocessed(project, source.path, folder / "preprocess")
+        preprocess(project, source.path, folder / "preprocess")
+        parts = folder / "preprocess" / "processing" / "output"
         actuals = last_days(parts / "test" / "series.jsonl", project.prediction_length)
-        ours = [scored(project, seed, parts, folder / f"seed{seed}", actuals) for seed in seeds]
         image = ensure_built(Build("train_deepar")).reference
+        ours = [
+            scored(image, project, seed, folder / "preprocess", folder / f"seed{seed}", actuals)
+            for seed in seeds
+        ]
         for what, value in served(
             image, folder / "seed0" / "model", parts, project.prediction_length
         ).items():
@@ -114,18 +119,14 @@ def batch_budget(project: ForecastingProject) -> str:
     return f"{networks} networks x {epochs} epochs x {batches} batches of {given['mini_batch_size']}"
 
 
-def preprocessed(project: ForecastingProject, data: Path, root: Path) -> Path:
-    """The folder of the parts that the image makes of `data`."""
-    inputs = root / "processing" / "input"
-    for name in ("data", "schema", "places"):
-        (inputs / name).mkdir(parents=True)
-    shutil.copy(data, inputs / "data")
-    (inputs / "schema" / "schema.json").write_bytes(schema_body(project))
+def preprocess(project: ForecastingProject, data: Path, root: Path) -> None:
+    """Make parts of `data` under `root`."""
+    inputs = prepare_preprocess(data, schema_body(project), root)
     extract = extract_of(project, ROOT / "build")
     if extract:
+        (inputs / "places").mkdir()
         shutil.copy(extract.path, inputs / "places")
     docker_run(ensure_built(Build("preprocess")).reference, [], root)
-    return root / "processing" / "output"
 
 
 def last_days(series: Path, days: int) -> dict[str, list[float | None]]:
@@ -135,30 +136,16 @@ def last_days(series: Path, days: int) -> dict[str, list[float | None]]:
 
 
 def scored(
-    project: ForecastingProject, seed: int, parts: Path, root: Path, actuals: Actuals
+    image: str, project: ForecastingProject, seed: int, preprocess: Path, root: Path, actuals: Actuals
 ) -> tuple[Score, float]:
     """A model trained from `seed`, asked of the held-out days: how good, and the seconds of training."""
-    (root / "input" / "config").mkdir(parents=True)
-    for name in ("model", "output"):
-        (root / name).mkdir()
     # The members of an ensemble take seeds that follow each other.
     models = int(project.hyperparameters.get("num_models", 1))
     given = {**project.hyperparameters, "seed": 1000 * seed * models}
-    texts = {name: str(value) for name, value in given.items()}
-    (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(texts), encoding="utf-8")
-    for channel, part in CHANNELS.items():
-        shutil.copytree(parts / part, root / "input" / "data" / channel)
-    image = ensure_built(Build("train_deepar")).reference
+    prepare_training(given, preprocess, root, CHANNELS)
     trained = docker_run(image, ["train"], root)
-    shutil.copytree(root / "model", root / "processing" / "model")
-    shutil.copytree(parts / "test", root / "processing" / "test")
-    (root / "processing" / "evaluation").mkdir()
-    docker_run(image, ["evaluate", "--num-samples", str(SAMPLES)], root)
-    forecast = predictions(root / "processing" / "evaluation" / "predictions.csv")
-    return Score.of(forecast, actuals), trained.seconds
-
-
-CHANNELS = {"train": "train", "validation": "validation", "encoder": "encoder", "history": "test"}
+    folder = evaluation(image, preprocess, root, root, "--num-samples", str(SAMPLES))
+    return Score.of(predictions(folder / "predictions.csv"), actuals), trained.seconds
 
 
 def predictions(file: Path) -> dict[str, list[list[float]]]:

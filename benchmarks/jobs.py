@@ -9,7 +9,7 @@ from pathlib import Path
 from uuid import uuid4
 
 from orchestration.containers import seconds_between
-from orchestration.schema import schema_document
+from orchestration.schema import schema_body
 from orchestration.tabular_project import TabularProject
 from scripts.commands import SetupError
 
@@ -64,13 +64,23 @@ def docker_run(
     return Ended(seconds_between(state["StartedAt"], state["FinishedAt"]), answer.stdout + answer.stderr)
 
 
-def preprocess(image: str, project: TabularProject, data: Path, seed: int, root: Path) -> Ended:
-    """Preprocess `data` under `root`, split by `seed` as the project's pipeline splits."""
+# What a tabular model learns from, by the outputs of preprocess.
+CHANNELS = {"train": "train", "validation": "validation", "encoder": "encoder"}
+
+
+def prepare_preprocess(data: Path, schema: bytes, root: Path) -> Path:
+    """Lay out `root` for preprocessing `data`; the folder of inputs."""
     inputs = root / "processing" / "input"
     (inputs / "data").mkdir(parents=True)
     (inputs / "schema").mkdir()
     shutil.copy(data, inputs / "data")
-    (inputs / "schema" / "schema.json").write_text(json.dumps(schema_document(project)), encoding="utf-8")
+    (inputs / "schema" / "schema.json").write_bytes(schema)
+    return inputs
+
+
+def preprocess(image: str, project: TabularProject, data: Path, seed: int, root: Path) -> Ended:
+    """Preprocess `data` under `root`, split by `seed` as the project's pipeline splits."""
+    prepare_preprocess(data, schema_body(project), root)
     split = project.split
     arguments = {
         "--seed": seed,
@@ -82,26 +92,36 @@ def preprocess(image: str, project: TabularProject, data: Path, seed: int, root:
     return docker_run(image, [str(word) for pair in arguments.items() for word in pair], root)
 
 
-def prepare_training(hyperparameters: Mapping[str, object], preprocessed: Path, root: Path) -> None:
-    """Lay out `root` for a training job on what preprocessing left."""
+def prepare_training(
+    hyperparameters: Mapping[str, object],
+    preprocessed: Path,
+    root: Path,
+    channels: Mapping[str, str] = CHANNELS,
+) -> None:
+    """Lay out `root` for a training job on what preprocessing left: outputs by the names of channels."""
     (root / "input" / "config").mkdir(parents=True)
     (root / "model").mkdir()
     (root / "output").mkdir()
-    for channel in ("train", "validation", "encoder"):
-        source = preprocessed / "processing" / "output" / channel
+    for channel, output in channels.items():
+        source = preprocessed / "processing" / "output" / output
         shutil.copytree(source, root / "input" / "data" / channel)
     texts = {name: str(value) for name, value in hyperparameters.items()}
     (root / "input" / "config" / "hyperparameters.json").write_text(json.dumps(texts), encoding="utf-8")
 
 
-def evaluate(image: str, preprocessed: Path, trained: Path, root: Path) -> dict[str, float]:
-    """Accuracy and AUC of a trained model on the untouched test part."""
+def evaluation(image: str, preprocessed: Path, trained: Path, root: Path, *arguments: str) -> Path:
+    """Evaluate a trained model on the untouched test part; the folder of what that left."""
     shutil.copytree(trained / "model", root / "processing" / "model")
     shutil.copytree(preprocessed / "processing" / "output" / "test", root / "processing" / "test")
-    (root / "processing" / "evaluation").mkdir()
-    docker_run(image, ["evaluate"], root)
-    document = json.loads(
-        (root / "processing" / "evaluation" / "evaluation.json").read_text(encoding="utf-8")
-    )
+    folder = root / "processing" / "evaluation"
+    folder.mkdir()
+    docker_run(image, ["evaluate", *arguments], root)
+    return folder
+
+
+def evaluate(image: str, preprocessed: Path, trained: Path, root: Path) -> dict[str, float]:
+    """Accuracy and AUC of a trained model on the untouched test part."""
+    folder = evaluation(image, preprocessed, trained, root)
+    document = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     metrics = document["binary_classification_metrics"]
     return {name: float(metrics[name]["value"]) for name in ("accuracy", "auc")}

@@ -6,11 +6,12 @@ recognised in whatever part it went to. No row has the job `unemployed`.
 
 import csv
 import io
-import json
 import random
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
+
+from tests.support.job_roots import write_json
 
 ROW_COUNT = 600
 JOBS = {
@@ -97,11 +98,11 @@ def write_processing_root(
     for name, content in files.items():
         (inputs / "data" / name).parent.mkdir(exist_ok=True)
         (inputs / "data" / name).write_bytes(content.encode() if isinstance(content, str) else content)
-    _write_json(inputs / "schema" / "schema.json", schema)
-    _write_json(root / "config" / "processingjobconfig.json", _job_config(len(hosts)))
+    write_json(inputs / "schema" / "schema.json", schema)
+    write_json(root / "config" / "processingjobconfig.json", _job_config(len(hosts)))
     # Local mode and newer services write more keys than the documented two.
     resources = {"current_host": hosts[-1], "hosts": list(hosts), "current_instance_type": "local"}
-    _write_json(root / "config" / "resourceconfig.json", resources)
+    write_json(root / "config" / "resourceconfig.json", resources)
     return root
 
 
@@ -162,7 +163,3 @@ def _job_config(instance_count: int) -> dict[str, Any]:
         },
         "StoppingCondition": {"MaxRuntimeInSeconds": 86400},
     }
-
-
-def _write_json(path: Path, document: object) -> None:
-    path.write_text(json.dumps(document), encoding="utf-8")

@@ -11,6 +11,8 @@ from dataclasses import dataclass
 from datetime import date, timedelta
 from pathlib import Path
 
+from tests.support.job_roots import write_evaluation_files, write_training_files
+
 PREDICTION_LENGTH = 7
 DAYS = 168
 START = date(2025, 1, 6)
@@ -115,34 +117,15 @@ def series_jsonl(part: str, sales: Mapping[str, Sales] = SALES) -> str:
 
 def write_training_root(root: Path, hyperparameters: Mapping[str, str], history: str = "validation") -> Path:
     """Prepare `root` as SageMaker prepares /opt/ml for training; `history` is the part that serving holds."""
-    for folder in ("input/config", "model", "output"):
-        (root / folder).mkdir(parents=True)
-    files = {
+    channels = {
         "train": ("series.jsonl", series_jsonl("train")),
         "validation": ("series.jsonl", series_jsonl("validation")),
         "history": ("series.jsonl", series_jsonl(history)),
         "encoder": ("panel.json", json.dumps(PANEL)),
     }
-    for channel, (name, text) in files.items():
-        (root / "input/data" / channel).mkdir(parents=True)
-        (root / "input/data" / channel / name).write_text(text, encoding="utf-8")
-    _write_json(
-        root / "input/config/inputdataconfig.json", {name: {"TrainingInputMode": "File"} for name in files}
-    )
-    _write_json(root / "input/config/hyperparameters.json", dict(hyperparameters))
-    _write_json(root / "input/config/resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
-    return root
+    return write_training_files(root, channels, hyperparameters)
 
 
 def write_evaluation_root(root: Path, model: Path, test: str) -> Path:
     """Prepare `root` as SageMaker prepares /opt/ml for the evaluation job."""
-    for folder in ("processing/model", "processing/test", "processing/evaluation", "output"):
-        (root / folder).mkdir(parents=True)
-    for file in model.iterdir():
-        (root / "processing/model" / file.name).write_bytes(file.read_bytes())
-    (root / "processing/test/series.jsonl").write_text(test, encoding="utf-8")
-    return root
-
-
-def _write_json(path: Path, document: object) -> None:
-    path.write_text(json.dumps(document), encoding="utf-8")
+    return write_evaluation_files(root, model, "series.jsonl", test)

@@ -12,6 +12,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from tests.support.job_roots import write_evaluation_files, write_training_files
+
 JOBS = {"admin.": "job_admin", "blue-collar": "job_blue_collar", "student": "job_student"}
 CONTACTS = {"by letter, post": "contact_letter", "phone": "contact_phone"}
 AGE_MEAN, AGE_SCALE = 40.9, 10.6
@@ -149,28 +151,9 @@ def write_training_root(
         )
         if text is not None
     }
-    for folder in ("input/config", "model", "output"):
-        (root / folder).mkdir(parents=True)
-    for name, (file, text) in channels.items():
-        (root / "input/data" / name).mkdir(parents=True)
-        (root / "input/data" / name / file).write_text(text, encoding="utf-8")
-    _write_json(
-        root / "input/config/inputdataconfig.json", {name: {"TrainingInputMode": "File"} for name in channels}
-    )
-    _write_json(root / "input/config/hyperparameters.json", hyperparameters or {})
-    _write_json(root / "input/config/resourceconfig.json", {"current_host": "algo-1", "hosts": ["algo-1"]})
-    return root
+    return write_training_files(root, channels, hyperparameters or {})
 
 
 def write_evaluation_root(root: Path, model: Path, test: str) -> Path:
     """Prepare `root` as SageMaker prepares /opt/ml for the evaluation job."""
-    for folder in ("processing/model", "processing/test", "processing/evaluation", "output"):
-        (root / folder).mkdir(parents=True)
-    for file in model.iterdir():
-        (root / "processing/model" / file.name).write_bytes(file.read_bytes())
-    (root / "processing/test/test.csv").write_text(test, encoding="utf-8")
-    return root
-
-
-def _write_json(path: Path, document: object) -> None:
-    path.write_text(json.dumps(document), encoding="utf-8")
+    return write_evaluation_files(root, model, "test.csv", test)
